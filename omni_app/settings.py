@@ -1,0 +1,63 @@
+"""The only reader of the environment.
+
+Every value has a default that makes the embedded deployment work with nothing set. Secrets are `SecretStr`, so a printed or
+logged settings object never shows them.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Deployment settings, read once per process from environment variables (names in upper case) and an optional `.env`."""
+
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", frozen=True, populate_by_name=True)
+
+    port: int = Field(default=3000, ge=1, le=65535)
+    host: str = "127.0.0.1"
+    omni_home: Path = Path(".omni")
+    public_url: str | None = Field(default=None, description="Address people reach Omni at; default http://localhost:PORT")
+    namespace: str = Field(default="omni", alias="OMNI_NAMESPACE", description="Prefix of every Redis key, queue and channel")
+    web_workers: int = Field(default=1, ge=1, le=16)
+
+    database_url: SecretStr | None = Field(default=None, description="Connects as omni_app")
+    omni_database_system_url: SecretStr | None = Field(default=None, description="Connects as omni_system")
+    omni_database_owner_url: SecretStr | None = Field(default=None, description="Connects as omni_owner, for migrations only")
+    redis_url: SecretStr | None = None
+    database_pool: int = Field(default=8, ge=1, le=100)
+    system_pool: int = Field(default=2, ge=1, le=20)
+
+    omni_master_key: SecretStr | None = Field(default=None, description="32 random bytes, base64; default: OMNI_HOME/master.key")
+
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str | None = None
+    openai_model: str = "gpt-4o-mini"
+    model_timeout_seconds: float = Field(default=30.0, gt=0, le=600)
+
+    smtp_url: SecretStr | None = Field(default=None, description="smtp[s]://user:password@host:port")
+    sendgrid_api_key: SecretStr | None = None
+    sendgrid_base_url: str = "https://api.sendgrid.com"
+    mail_from: str = "Omni <omni@localhost.localdomain>"
+
+    worker_threads: int = Field(default=16, ge=1, le=64)
+    log_level: str = "INFO"
+    secure_cookies: bool = Field(default=False, description="Set when the public address is https")
+
+    @property
+    def base_url(self) -> str:
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def home(self) -> Path:
+        return self.omni_home if self.omni_home.is_absolute() else ROOT / self.omni_home
+
+
+@lru_cache
+def load_settings() -> Settings:
+    """Read the environment once; call `load_settings.cache_clear()` after changing it (the supervisor does)."""
+    return Settings()
