@@ -1,0 +1,83 @@
+"""Prices, budgets, reservations and the ledger. All cost money is integer nano-dollars."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Index
+from sqlmodel import Field
+
+from omni_app.infra.tables import Table, business_field, id_field, json_field, maybe_time_field, time_field
+
+
+class Price(Table, table=True):
+    """What one unit costs from `valid_from` on. A system table that everyone reads; a later row replaces an earlier one."""
+
+    __tablename__ = "prices"
+
+    id: UUID = id_field()
+    provider: str
+    model: str
+    unit: str = Field(description="input_token, output_token, …")
+    nusd_per_unit: int = Field(sa_type=BigInteger)
+    valid_from: datetime = time_field()
+
+
+class Budget(Table, table=True):
+    """One month of one business. `excess` grows only by a provider's overcharge or a lowered limit, both alarmed."""
+
+    __tablename__ = "budgets"
+    __table_args__ = (
+        CheckConstraint("spent_nusd + reserved_nusd <= limit_nusd + excess_nusd", name="within_limit"),
+        CheckConstraint("limit_nusd >= 0 and spent_nusd >= 0 and reserved_nusd >= 0 and excess_nusd >= 0", name="not_negative"),
+    )
+
+    business_id: UUID = Field(foreign_key="businesses.id", primary_key=True, ondelete="CASCADE")
+    period_start: date = Field(primary_key=True, description="First day of the month in the business's time zone")
+    limit_nusd: int = Field(sa_type=BigInteger)
+    spent_nusd: int = Field(default=0, sa_type=BigInteger)
+    reserved_nusd: int = Field(default=0, sa_type=BigInteger)
+    excess_nusd: int = Field(default=0, sa_type=BigInteger)
+    updated_at: datetime = time_field()
+
+
+class Reservation(Table, table=True):
+    """The worst case of one paid call, held until it is settled; the reaper settles abandoned ones at full cost."""
+
+    __tablename__ = "reservations"
+
+    id: UUID = id_field()
+    business_id: UUID = business_field()
+    period_start: date
+    amount_nusd: int = Field(sa_type=BigInteger)
+    provider: str
+    model: str
+    service: str
+    channel: str | None = None
+    customer_id: UUID | None = None
+    created_at: datetime = time_field()
+    expires_at: datetime = time_field(index=True)
+    settled_at: datetime | None = maybe_time_field()
+
+
+class LedgerEntry(Table, table=True):
+    """One paid (or free) use of a service. `units` {unit: count}; `cost_nusd` = sum of units × unit prices."""
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (Index("ix_ledger_entries_day", "business_id", "created_at"),)
+
+    id: UUID = id_field()
+    business_id: UUID = business_field(index=False)
+    reservation_id: UUID | None = Field(default=None, unique=True)
+    service: str
+    provider: str
+    model: str
+    units: dict[str, Any] = json_field()
+    unit_prices: dict[str, Any] = json_field()
+    cost_nusd: int = Field(default=0, sa_type=BigInteger)
+    channel: str | None = None
+    customer_id: UUID | None = None
+    conversation_id: UUID | None = None
+    message_id: UUID | None = None
+    note: str = ""
+    created_at: datetime = time_field()

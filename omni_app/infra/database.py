@@ -1,0 +1,160 @@
+"""Transactions that know whose data they may touch.
+
+`open_db(scope)` connects as `omni_app`: row-level security lets it see one business only. `system_db(purpose)` connects as
+`omni_system`, which sees all: sign-in, key look-up, sweeps, the scheduler; rare, named, greppable. Domain code never commits:
+leaving the block does, and what was registered with `Db.after_commit` runs after that.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Result, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.sql import Executable
+
+from omni_app.infra.log import get_logger
+from omni_app.infra.scope import Scope
+from omni_app.settings import load_settings
+
+log = get_logger(__name__)
+
+_SET_SCOPE = text("select set_config('app.business_id', :business_id, true)")
+
+
+@dataclass(slots=True)
+class Db:
+    """One open transaction. `scope` raises unless the transaction belongs to one business."""
+
+    session: AsyncSession
+    _scope: Scope | None = None
+    _callbacks: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def scope(self) -> Scope:
+        if self._scope is None:
+            raise RuntimeError("this transaction belongs to no business")
+        return self._scope
+
+    @property
+    def scope_or_none(self) -> Scope | None:
+        return self._scope
+
+    async def execute(self, statement: Executable | str, parameters: Mapping[str, Any] | None = None) -> Result[Any]:
+        """Run a statement; plain text is wrapped in `text()`, so values always travel as parameters."""
+        executable = text(statement) if isinstance(statement, str) else statement
+        return await self.session.execute(executable, parameters)
+
+    def add(self, row: object) -> None:
+        self.session.add(row)
+
+    async def flush(self) -> None:
+        await self.session.flush()
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Run `callback` once the rows are committed; forget it on rollback. It must not block."""
+        self._callbacks.append(callback)
+
+    def run_callbacks(self) -> None:
+        for callback in self._callbacks:
+            try:
+                callback()
+            except Exception:
+                # The rows are committed: a hint that could not be given is repaired by the sweep.
+                log.exception("after-commit callback failed")
+
+
+@dataclass(frozen=True, slots=True)
+class _Engines:
+    app: AsyncEngine
+    system: AsyncEngine
+    app_sessions: async_sessionmaker[AsyncSession]
+    system_sessions: async_sessionmaker[AsyncSession]
+
+
+_engines: _Engines | None = None
+
+
+def _create(url: str, size: int) -> AsyncEngine:
+    return create_async_engine(
+        url, pool_size=size, max_overflow=0, pool_timeout=5, connect_args={"connect_timeout": 3, "prepare_threshold": 3}
+    )
+
+
+def open_engines() -> None:
+    """Open both pools for this process; called by each process's start, again only after `close_engines`."""
+    global _engines
+    if _engines is not None:
+        return
+    settings = load_settings()
+    if settings.database_url is None or settings.omni_database_system_url is None:
+        raise RuntimeError("DATABASE_URL and OMNI_DATABASE_SYSTEM_URL are not set; start with `make run`")
+    app = _create(settings.database_url.get_secret_value(), settings.database_pool)
+    system = _create(settings.omni_database_system_url.get_secret_value(), settings.system_pool)
+    _engines = _Engines(
+        app, system, async_sessionmaker(app, expire_on_commit=False), async_sessionmaker(system, expire_on_commit=False)
+    )
+
+
+async def close_engines() -> None:
+    global _engines
+    if _engines is not None:
+        engines, _engines = _engines, None
+        await engines.app.dispose()
+        await engines.system.dispose()
+
+
+def _open() -> _Engines:
+    if _engines is None:
+        open_engines()
+    assert _engines is not None
+    return _engines
+
+
+def app_engine() -> AsyncEngine:
+    return _open().app
+
+
+def system_engine() -> AsyncEngine:
+    return _open().system
+
+
+@asynccontextmanager
+async def open_db(scope: Scope) -> AsyncIterator[Db]:
+    """A transaction inside one business; commits when the block ends, rolls back when it raises."""
+    async with _open().app_sessions() as session:
+        async with session.begin():
+            await session.execute(_SET_SCOPE, {"business_id": str(scope.business_id)})
+            db = Db(session, scope)
+            yield db
+    db.run_callbacks()
+
+
+@asynccontextmanager
+async def system_db(purpose: str) -> AsyncIterator[Db]:
+    """A transaction over all businesses, for `purpose` (a few words; they make each use greppable and logged on failure)."""
+    async with _open().system_sessions() as session:
+        try:
+            async with session.begin():
+                db = Db(session)
+                yield db
+        except DBAPIError:
+            log.warning("system transaction failed", purpose=purpose)
+            raise
+    db.run_callbacks()
+
+
+@asynccontextmanager
+async def read_system(purpose: str) -> AsyncIterator[AsyncConnection]:
+    """One read over all businesses without BEGIN and COMMIT, a third cheaper than a transaction: key and session look-ups."""
+    engine = _open().system.execution_options(isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        yield connection
+
+
+def is_database_away(error: BaseException) -> bool:
+    """Whether `error` says that PostgreSQL cannot be reached now, so that the same call may succeed later."""
+    return isinstance(error, OperationalError | PoolTimeout) or (isinstance(error, DBAPIError) and error.connection_invalidated)

@@ -1,0 +1,26 @@
+"""System mail."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Field
+
+from omni_app.infra.tables import Table, id_field, maybe_time_field, time_field
+
+
+class Mail(Table, table=True):
+    """One mail from Omni to a member of staff. Subject and text are encrypted: they may carry links that sign people in.
+
+    `status`: queued, sent (by SMTP or SendGrid), kept (no mail server is configured: it is read on the mailbox page), failed.
+    """
+
+    __tablename__ = "mails"
+
+    id: UUID = id_field()
+    to_email: str = Field(index=True, description="Lower case")
+    subject: str
+    text: str
+    status: str = "queued"
+    error: str | None = None
+    created_at: datetime = time_field()
+    sent_at: datetime | None = maybe_time_field()
