@@ -37,7 +37,13 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = None
     openai_model: str = "gpt-4o-mini"
+    openai_price_input_nusd: int | None = Field(default=None, ge=0, description="Nano-dollars per token; default: price list")
+    openai_price_output_nusd: int | None = Field(default=None, ge=0, description="Nano-dollars per token; default: price list")
     model_timeout_seconds: float = Field(default=30.0, gt=0, le=600)
+
+    default_budget_nusd: int = Field(
+        default=50_000_000_000, ge=0, le=1_000_000_000_000_000, description="Monthly budget of a new business, nano-dollars"
+    )
 
     smtp_url: SecretStr | None = Field(default=None, description="smtp[s]://user:password@host:port")
     sendgrid_api_key: SecretStr | None = None

@@ -1,0 +1,35 @@
+# make run | test | lint | bench | env. PORT (default 3000) and OMNI_HOME (default .omni) are honoured.
+# Recipes that stay end in `exec`, so that a signal to make reaches the program.
+.PHONY: run test lint bench env browser build
+
+PY := .venv/bin/python
+
+run: build
+	@exec $(PY) -m embedded.supervisor </dev/null
+
+env:
+	@$(PY) tools/environment.py --check </dev/null 2>/dev/null || { \
+	  for python in $(PYTHON) python3.11 python3 python3.12 python3.13 python3.14; do \
+	    $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' </dev/null 2>/dev/null \
+	      && exec $$python tools/environment.py </dev/null; \
+	  done; \
+	  echo "Omni needs Python 3.11 or newer, and none is on PATH: install it, or name it with PYTHON=…"; exit 1; }
+
+build: env
+	@$(PY) -m tools.build_frontend </dev/null
+
+browser: env
+	@$(PY) -m tools.browser </dev/null
+
+lint: env
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports
+
+test: browser build lint
+	@mkdir -p reports
+	@$(PY) -m pytest -n 2 --dist loadgroup --cov --cov-report=json:reports/coverage.json --cov-report=term:skip-covered </dev/null
+	@exec $(PY) -m tools.coverage_gate reports/coverage.json
+
+bench: build
+	@exec $(PY) -m bench </dev/null

@@ -1,0 +1,123 @@
+/* What the pages do in the browser alone: sidebar width, shortcuts, copying, showing a password, signing in and out.
+   Everything hangs on the document, so it keeps working while React redraws. */
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const memory = {
+    get(name) { try { return localStorage.getItem(name); } catch { return null; } },
+    set(name, value) { try { localStorage.setItem(name, value); } catch { /* a private window: the choice lasts for this page */ } },
+  };
+
+  if (memory.get("omni.sidebar") === "rail") root.classList.add("rail");
+
+  const inField = (target) => target.closest && target.closest("input,textarea,select,[contenteditable=true]");
+  const layerIsOpen = () => document.querySelector("[role=dialog],[role=alertdialog],[role=menu]");
+
+  function say(button, text) {
+    const label = button.querySelector("[data-label]") || button;
+    const before = label.dataset.before || label.textContent;
+    label.dataset.before = before;
+    label.textContent = text;
+    clearTimeout(label.timer);
+    label.timer = setTimeout(() => { label.textContent = before; delete label.dataset.before; }, 2000);
+  }
+
+  async function copy(button) {
+    const text = button.dataset.copy;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // The clipboard needs https or localhost; the old way needs neither.
+      const area = document.createElement("textarea");
+      area.value = text;
+      area.style.cssText = "position:fixed;opacity:0";
+      button.after(area);
+      area.select();
+      const done = document.execCommand("copy");
+      area.remove();
+      if (!done) return say(button, "Copy by hand");
+    }
+    say(button, "Copied");
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest("[data-copy],[data-peek],[data-fold],[data-keys]");
+    if (!button) return;
+    if (button.dataset.copy !== undefined) copy(button);
+    if (button.dataset.fold !== undefined) {
+      const rail = root.classList.toggle("rail");
+      memory.set("omni.sidebar", rail ? "rail" : "wide");
+    }
+    if (button.dataset.peek) {
+      const field = document.getElementById(button.dataset.peek);
+      const show = field.type === "password";
+      field.type = show ? "text" : "password";
+      button.setAttribute("aria-pressed", String(show));
+      field.focus();
+    }
+    if (button.dataset.keys !== undefined) memory.set("omni.keys", button.checked ? "on" : "off");
+  });
+
+  // 0 nothing, 1 too short, 2 long enough, 3 good, 4 very good: length counts most, as people guess short ones first.
+  function strength(text) {
+    if (!text) return 0;
+    if (text.length < 12) return 1;
+    const kinds = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^a-zA-Z0-9]/].filter((kind) => kind.test(text)).length;
+    const different = new Set(text).size;
+    if (different < 6) return 2;
+    return text.length >= 20 || (text.length >= 16 && kinds >= 3) ? 4 : text.length >= 15 || kinds >= 3 ? 3 : 2;
+  }
+
+  document.addEventListener("input", (event) => {
+    const bar = event.target.dataset && event.target.dataset.strength && document.getElementById(event.target.dataset.strength);
+    if (bar) bar.dataset.level = String(strength(event.target.value));
+  });
+
+  let prefix = 0;
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (memory.get("omni.keys") === "off" || inField(event.target) || layerIsOpen()) return;
+    if (event.key === "?") {
+      const help = document.querySelector("[data-help]");
+      if (help) { event.preventDefault(); help.click(); }
+      return;
+    }
+    if (event.key === "g") { prefix = event.timeStamp; return; }
+    if (prefix && event.timeStamp - prefix < 1500 && /^[a-z]$/.test(event.key)) {
+      const target = document.querySelector(`.sidebar [data-key="${event.key}"]`);
+      if (target) { event.preventDefault(); target.click(); }
+    }
+    prefix = 0;
+  });
+
+  async function post(path, body) {
+    const answer = await fetch(path, {
+      method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), credentials: "same-origin",
+    });
+    return answer.ok;
+  }
+
+  // The page's state is kept under a token in the session storage: a new person starts with a new one.
+  const forget = () => { try { sessionStorage.clear(); } catch { /* nothing was kept */ } };
+
+  window.omni = {
+    async completeSignIn(ticket, next) {
+      let ok = false;
+      try { ok = await post("/auth/complete", { ticket }); } catch { /* the connection broke: said below */ }
+      forget();
+      const safe = /^\/(?![\/\\])/.test(next) ? next : "/";
+      location.assign(ok ? safe : "/sign-in?again=1");
+    },
+    async signOut() {
+      try { await post("/auth/sign-out", {}); } finally { forget(); location.assign("/sign-in"); }
+    },
+    startOver(path) { forget(); location.assign(path); },
+    focusError() {
+      setTimeout(() => {
+        const wrong = document.querySelector("[aria-invalid=true]") || document.querySelector("form [role=alert]");
+        if (wrong) wrong.focus();
+      }, 60);
+    },
+    keysAreOn: () => memory.get("omni.keys") !== "off",
+  };
+})();

@@ -1,0 +1,75 @@
+"""Where the database and Redis are: the operator's servers when their variables are set, else the embedded ones.
+
+And the environment the children get: each process only what it needs.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from embedded.postgres import APP, OWNER, SYSTEM, Cluster
+from embedded.redis import RedisServer
+from omni_app.settings import Settings
+
+
+class Misconfigured(Exception):
+    """The operator's variables do not fit together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """URLs of every server; `cluster` and `redis` are None where the operator's own is used."""
+
+    app: str
+    system: str
+    owner: str
+    redis_url: str
+    cluster: Cluster | None
+    redis: RedisServer | None
+
+
+def choose_addresses(settings: Settings, cluster: Cluster, server: RedisServer) -> Addresses:
+    """Raises `Misconfigured` when a managed database is named without the addresses of all three roles."""
+    app, system, owner = map(_plain, (settings.database_url, settings.omni_database_system_url, settings.omni_database_owner_url))
+    if app and not (system and owner):
+        raise Misconfigured(
+            "DATABASE_URL is set, so Omni starts no database of its own and also needs OMNI_DATABASE_SYSTEM_URL "
+            "(role omni_system) and OMNI_DATABASE_OWNER_URL (role omni_owner): see docs/operations.md"
+        )
+    if not app and (system or owner):
+        raise Misconfigured(
+            "OMNI_DATABASE_SYSTEM_URL or OMNI_DATABASE_OWNER_URL is set without DATABASE_URL: set all three or none, "
+            "see docs/operations.md"
+        )
+    redis_url = _plain(settings.redis_url)
+    return Addresses(
+        app=app or cluster.url(APP),
+        system=system or cluster.url(SYSTEM),
+        owner=owner or cluster.url(OWNER),
+        redis_url=redis_url or server.url(),
+        cluster=None if app else cluster,
+        redis=None if redis_url else server,
+    )
+
+
+def _plain(value: SecretStr | None) -> str:
+    return "" if value is None else value.get_secret_value()
+
+
+def child_environment(settings: Settings, addresses: Addresses, *, as_owner: bool = False) -> Mapping[str, str]:
+    """The environment of one child: ours plus the addresses. Only the migrations get the owner's."""
+    return {
+        **os.environ,
+        "PORT": str(settings.port),
+        "OMNI_HOME": str(settings.home),
+        "OMNI_NAMESPACE": settings.namespace,
+        "DATABASE_URL": addresses.app,
+        "OMNI_DATABASE_SYSTEM_URL": addresses.system,
+        # Empty, not absent: `.env` may name it, and the environment wins over `.env`.
+        "OMNI_DATABASE_OWNER_URL": addresses.owner if as_owner else "",
+        "REDIS_URL": addresses.redis_url,
+        "REFLEX_REDIS_URL": addresses.redis_url,
+        "PYTHONUNBUFFERED": "1",
+    }

@@ -1,0 +1,35 @@
+"""What the web process opens before its first request and closes after its last."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from omni_app.api.chat_hub import hub
+from omni_app.infra.background import finish_tasks
+from omni_app.infra.database import close_engines, open_engines
+from omni_app.infra.jobs import hand_over_with
+from omni_app.infra.log import configure_logging
+from omni_app.infra.queue import HandOver
+from omni_app.infra.redis import close_redis
+from omni_app.llm.embedding import load_embedder
+from omni_app.settings import load_settings
+
+
+@asynccontextmanager
+async def lifespan() -> AsyncIterator[None]:
+    """Pools, the sentence model (on a thread), the hand-over of jobs and the wake-up of open widgets."""
+    configure_logging("web", load_settings().log_level)
+    open_engines()
+    await asyncio.to_thread(load_embedder)
+    jobs = HandOver()
+    hand_over_with(jobs.put)
+    tasks = [asyncio.create_task(jobs.run(), name="hand over jobs"), asyncio.create_task(hub.run(), name="wake widgets")]
+    try:
+        yield
+    finally:
+        await finish_tasks(2)
+        for task in tasks:
+            task.cancel()
+        hand_over_with(None)
+        await close_engines()
+        await close_redis()

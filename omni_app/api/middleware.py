@@ -1,0 +1,141 @@
+"""What every HTTP request goes through: request id, size limit, security headers, figures, one log line."""
+
+import re
+import time
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from omni_app.api.errors import failure, unexpected
+from omni_app.infra.ids import new_id
+from omni_app.infra.log import get_logger
+from omni_app.infra.metrics import HTTP_SECONDS
+
+log = get_logger("omni_app.http")
+
+MAX_BODY = 1024 * 1024
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+# The widget lives on other people's pages; everything else is for our own origin.
+_PUBLIC = ("/chat/", "/widget.js")
+_OWN = ("/api/", "/chat/", "/auth/", "/webhooks/", "/health", "/ready", "/live", "/metrics", "/demo")
+
+
+class _TooLarge(Exception):
+    pass
+
+
+def is_ours(path: str) -> bool:
+    """Whether the API answers this path, not the prebuilt pages."""
+    return path.startswith(_OWN)
+
+
+class Edge:
+    """Outermost ASGI layer of the web process."""
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        path, started = scope["path"], time.perf_counter()
+        headers = dict(scope["headers"])
+        request_id = _request_id(headers)
+        scope["omni_request_id"] = request_id
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        is_public = path.startswith(_PUBLIC)
+        if is_public and scope["method"] == "OPTIONS":
+            await _preflight(send)
+            return
+        status = 500
+
+        async def out(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message = {**message, "headers": _headers(message["headers"], path, request_id, is_public)}
+            await send(message)
+
+        try:
+            length = int(headers.get(b"content-length", b"0") or 0)
+            if is_ours(path) and length > MAX_BODY:
+                await failure(413, "too_large", "The body is larger than 1 MiB.")(scope, receive, out)
+                return
+            await self._inner(scope, _limited(receive) if is_ours(path) else receive, out)
+        except _TooLarge:
+            await failure(413, "too_large", "The body is larger than 1 MiB.")(scope, receive, out)
+        except ValueError as error:
+            if "invalid literal" not in str(error):
+                raise
+            await failure(400, "invalid", "The Content-Length is not a number.")(scope, receive, out)
+        except Exception as error:
+            if status != 500:
+                raise
+            await unexpected(error, request_id)(scope, receive, out)
+        finally:
+            seconds = time.perf_counter() - started
+            if is_ours(path):
+                HTTP_SECONDS.labels(scope["method"], _route(scope), str(status)).observe(seconds)
+                log.info("request", method=scope["method"], route=_route(scope), status=status, ms=round(seconds * 1000, 1))
+            structlog.contextvars.unbind_contextvars("request_id")
+
+
+def _request_id(headers: dict[bytes, bytes]) -> str:
+    given = headers.get(b"x-request-id", b"").decode("latin-1")
+    return given if _REQUEST_ID.match(given) else new_id().hex
+
+
+def _route(scope: Scope) -> str:
+    # The template, never the path: ids would make a series each, and paths may hold secrets.
+    route = scope.get("route")
+    return str(getattr(route, "path", "other"))
+
+
+def _limited(receive: Receive) -> Receive:
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > MAX_BODY:
+            raise _TooLarge
+        return message
+
+    return counted
+
+
+async def _preflight(send: Send) -> None:
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 204,
+            "headers": [
+                (b"access-control-allow-origin", b"*"),
+                (b"access-control-allow-methods", b"GET, OPTIONS"),
+                (b"access-control-allow-headers", b"content-type"),
+                (b"access-control-max-age", b"600"),
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _headers(given: list[tuple[bytes, bytes]], path: str, request_id: str, is_public: bool) -> list[tuple[bytes, bytes]]:
+    headers = [pair for pair in given if not (is_public and pair[0].lower().startswith(b"access-control-"))]
+    names = {name.lower() for name, _ in headers}
+    headers += [(b"x-request-id", request_id.encode()), (b"x-content-type-options", b"nosniff")]
+    headers.append((b"referrer-policy", b"strict-origin-when-cross-origin"))
+    if is_public:
+        headers += [(b"access-control-allow-origin", b"*"), (b"cross-origin-resource-policy", b"cross-origin")]
+    else:
+        headers.append((b"x-frame-options", b"DENY"))
+    if b"cache-control" not in names:
+        if path == "/widget.js":
+            headers.append((b"cache-control", b"public, max-age=300"))
+        elif path.startswith("/assets/"):
+            headers.append((b"cache-control", b"public, max-age=31536000, immutable"))
+        elif path.startswith(("/api/", "/auth/", "/health", "/ready", "/live", "/metrics")):
+            headers.append((b"cache-control", b"no-store"))
+    return headers

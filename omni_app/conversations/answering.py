@@ -1,0 +1,206 @@
+"""The lease on a conversation, and the one write that records an answer.
+
+One turn at a time may answer a conversation. The lease (holder, until, fence) is taken when a message is stored or claimed here;
+the recording statement checks it, so a turn that lost its lease, or a conversation that a person took over, records nothing.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from omni_app.infra import live
+from omni_app.infra.clock import now
+from omni_app.infra.database import Db
+from omni_app.infra.ids import new_id
+
+_CLAIM = text(
+    """
+    update conversations set lease_holder = :turn_id, lease_until = :until, fence = fence + 1
+    where id = :id and speaker = 'ai' and last_customer_seq > answered_seq and (lease_until is null or lease_until < :now)
+    returning fence, last_customer_seq
+    """
+)
+
+_RELEASE = text("update conversations set lease_holder = null, lease_until = null where id = :id and lease_holder = :turn_id")
+
+_REPLY_TO = text(
+    """
+    select c.speaker, c.status, c.answered_seq, m.id, m.text, m.source, m.tier, m.confidence, m.sources, m.cost_nusd, m.receipt_id
+    from conversations c left join lateral (select * from messages a where a.conversation_id = c.id and a.role = 'assistant'
+      and a.answers_seq >= :seq order by a.seq limit 1) m on true
+    where c.id = :id
+    """
+)
+
+_RECORD = text(
+    """
+    with c as (
+      update conversations set last_seq = last_seq + 1, answered_seq = greatest(answered_seq, :answers_seq),
+        lease_holder = null, lease_until = null, last_text = left(:text, 200), last_role = 'assistant', last_message_at = :now,
+        subject = case when subject = '' then :subject else subject end,
+        speaker = case when :hands_over then 'human' else speaker end,
+        status = case when :hands_over then 'waiting' else status end,
+        handed_over_at = case when :hands_over then :now else handed_over_at end,
+        handover_reason = case when :hands_over then :handover_reason else handover_reason end,
+        waiting_since = case when :hands_over then :now else waiting_since end
+      where id = :conversation_id and lease_holder = :turn_id and fence = :fence and speaker = 'ai'
+      returning id, business_id, customer_id, last_seq, last_customer_seq, answered_seq, status, speaker, channel
+    ), m as (
+      insert into messages (id, business_id, conversation_id, customer_id, seq, role, text, status, author_name, source, tier,
+        confidence, sources, offers_person, answers_seq, cost_nusd, receipt_id, created_at)
+      select :message_id, business_id, id, customer_id, last_seq, 'assistant', :text, 'sent', null, :source, :tier,
+        :confidence, cast(:sources as jsonb), :offers_person, :answers_seq, :cost_nusd, :receipt_id, :now from c
+    ), r as (
+      insert into receipts (id, business_id, conversation_id, customer_id, message_id, source, tier, provider, model,
+        input_tokens, output_tokens, cost_nusd, confidence, knowledge_version, sources, steps, note, prompt, created_at)
+      select :receipt_id, business_id, id, customer_id, :message_id, :source, :tier, :provider, :model, :input_tokens,
+        :output_tokens, :cost_nusd, :confidence, :knowledge_version, cast(:sources as jsonb), cast(:steps as jsonb), :note,
+        :prompt, :now from c
+    ), l as (
+      insert into ledger_entries (id, business_id, service, provider, model, units, unit_prices, cost_nusd, channel, customer_id,
+        conversation_id, message_id, note, created_at)
+      select :ledger_id, business_id, 'chat', :provider, :model, '{"answer": 1}', '{"answer": 0}', 0, channel, customer_id, id,
+        :message_id, '', :now from c where :is_free_call
+    ), k as (
+      insert into cached_answers (id, business_id, question_hash, knowledge_version, text, source, confidence, sources,
+        created_at, expires_at)
+      select :cache_id, business_id, :cache_hash, :knowledge_version, :text, :source, :confidence, cast(:sources as jsonb), :now,
+        :cache_until from c where :is_shared
+      on conflict (business_id, question_hash) do update set knowledge_version = excluded.knowledge_version, text = excluded.text,
+        source = excluded.source, confidence = excluded.confidence, sources = excluded.sources, created_at = excluded.created_at,
+        expires_at = excluded.expires_at
+    )
+    select last_seq, last_customer_seq, status, speaker from c
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the brain decided to say. `sources` [{kind, id, title, quote}]; `prompt` is encrypted already.
+
+    `shared_hash` is set when anyone who asks the same words may get the same answer, for `shared_for`.
+    """
+
+    text: str
+    source: str
+    tier: str | None = None
+    confidence: float | None = None
+    sources: tuple[dict[str, Any], ...] = ()
+    offers_person: bool = False
+    handover_reason: str | None = None
+    provider: str = ""
+    model: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_nusd: int = 0
+    is_free_call: bool = False
+    knowledge_version: int = 0
+    shared_hash: str | None = None
+    shared_for: timedelta = timedelta(days=7)
+    steps: tuple[dict[str, Any], ...] = ()
+    note: str = ""
+    prompt: str = ""
+    message_id: UUID = field(default_factory=new_id)
+    receipt_id: UUID = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """The recorded answer's number, and whether newer customer messages wait for another turn."""
+
+    seq: int
+    status: str
+    speaker: str
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyState:
+    """Where the answer to one customer message stands. `row` is the assistant's message, or None."""
+
+    speaker: str
+    status: str
+    is_answered: bool
+    row: Any | None
+
+
+async def claim_turn(db: Db, conversation_id: UUID, lease: timedelta) -> tuple[UUID, int, int] | None:
+    """Take the lease if there is something to answer and nobody holds it: (turn id, fence, last customer seq)."""
+    turn_id, at = new_id(), now()
+    row = (await db.execute(_CLAIM, {"id": conversation_id, "turn_id": turn_id, "until": at + lease, "now": at})).one_or_none()
+    return None if row is None else (turn_id, row.fence, row.last_customer_seq)
+
+
+async def release_turn(db: Db, conversation_id: UUID, turn_id: UUID) -> None:
+    """Give the lease back without an answer; nothing happens when it is lost already."""
+    await db.execute(_RELEASE, {"id": conversation_id, "turn_id": turn_id})
+
+
+async def find_reply(db: Db, conversation_id: UUID, seq: int) -> ReplyState:
+    """The answer to the customer's message number `seq`, if it is there."""
+    row = (await db.execute(_REPLY_TO, {"id": conversation_id, "seq": seq})).one()
+    return ReplyState(
+        speaker=row.speaker, status=row.status, is_answered=row.answered_seq >= seq, row=row if row.id is not None else None
+    )
+
+
+async def record_answer(
+    db: Db, conversation_id: UUID, turn_id: UUID, fence: int, answers_seq: int, subject: str, answer: Answer
+) -> Recorded | None:
+    """Write the answer, its receipt, its ledger row and its cache entry in one statement.
+
+    Returns None, having written nothing, when the lease was lost or a person took over: the AI stays silent.
+    """
+    at = now()
+    row = (
+        await db.execute(
+            _RECORD,
+            {
+                "conversation_id": conversation_id,
+                "turn_id": turn_id,
+                "fence": fence,
+                "answers_seq": answers_seq,
+                "now": at,
+                "subject": subject[:120],
+                "text": answer.text,
+                "source": answer.source,
+                "tier": answer.tier,
+                "confidence": answer.confidence,
+                "sources": json.dumps(answer.sources),
+                "steps": json.dumps(answer.steps),
+                "offers_person": answer.offers_person,
+                "hands_over": answer.handover_reason is not None,
+                "handover_reason": answer.handover_reason,
+                "provider": answer.provider,
+                "model": answer.model,
+                "input_tokens": answer.input_tokens,
+                "output_tokens": answer.output_tokens,
+                "cost_nusd": answer.cost_nusd,
+                "is_free_call": answer.is_free_call,
+                "knowledge_version": answer.knowledge_version,
+                "note": answer.note,
+                "prompt": answer.prompt,
+                "message_id": answer.message_id,
+                "receipt_id": answer.receipt_id,
+                "ledger_id": new_id(),
+                "cache_id": new_id(),
+                "cache_hash": answer.shared_hash or "",
+                "cache_until": at + answer.shared_for,
+                "is_shared": answer.shared_hash is not None,
+            },
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    live.publish(db, "message.created", conversation_id=conversation_id, seq=row.last_seq, role="assistant")
+    return Recorded(
+        seq=row.last_seq,
+        status=row.status,
+        speaker=row.speaker,
+        has_more=row.last_customer_seq > answers_seq and row.speaker == "ai",
+    )

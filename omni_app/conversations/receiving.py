@@ -1,0 +1,279 @@
+"""Store what a customer wrote, exactly once, and take the lease that lets one turn answer."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from omni_app.customers.addresses import Address
+from omni_app.customers.identifying import KnownCustomer
+from omni_app.infra import live
+from omni_app.infra.clock import now
+from omni_app.infra.database import Db
+from omni_app.infra.errors import Invalid, NotFound
+from omni_app.infra.ids import new_id
+
+MAX_TEXT = 8000
+HISTORY = 10
+
+# One wide read: who it is, their conversation, what was said last, whether this very message is stored already, and what the
+# brain needs to decide. Statements cost more than columns.
+_FACTS = """
+    b.name as business_name, b.timezone, b.opening_hours, b.contact, b.rules, b.greeting, b.locale, b.price_list,
+    b.daily_messages, b.knowledge_version,
+    cu.id as customer_id, cu.name as customer_name, cu.language as customer_language, cu.data_key, cu.blocked_at,
+    c.id as conversation_id, c.channel, c.status, c.speaker, c.last_seq, c.last_customer_seq, c.answered_seq,
+    (select coalesce(jsonb_agg(to_jsonb(h) order by h.seq), '[]') from (
+       select m.seq, m.role, m.text, m.source, m.offers_person from messages m
+       where m.conversation_id = c.id order by m.seq desc limit :history) h) as history,
+    (select jsonb_build_object('text', k.text, 'source', k.source, 'confidence', k.confidence, 'sources', k.sources)
+       from cached_answers k where k.business_id = b.id and k.question_hash = :question_hash
+       and k.knowledge_version = b.knowledge_version and k.expires_at > now()) as cached
+"""
+
+_BY_ADDRESS = text(
+    f"""
+    select {_FACTS}, d.id as stored_id, d.seq as stored_seq
+    from businesses b
+    left join contact_points cp on cp.business_id = b.id and cp.kind = :kind and cp.channel = :point_channel
+      and cp.value_index = :value_index
+    left join customers cu on cu.id = cp.customer_id
+    left join lateral (select * from conversations o where o.business_id = b.id and o.customer_id = cu.id and o.channel = :channel
+      and (cast(:wanted as uuid) is null or o.id = :wanted) order by o.last_message_at desc limit 1) c on true
+    left join messages d on d.conversation_id = c.id and d.client_id = :client_id
+    where b.id = :business_id
+    """  # noqa: S608
+)
+
+_BY_CONVERSATION = text(
+    f"""
+    select {_FACTS}, null as stored_id, null as stored_seq
+    from conversations c join businesses b on b.id = c.business_id join customers cu on cu.id = c.customer_id
+    where c.id = :conversation_id
+    """  # noqa: S608
+)
+
+_CREATE_CONVERSATION = text(
+    """
+    insert into conversations (id, business_id, customer_id, channel, status, speaker, subject, last_seq, last_customer_seq,
+      answered_seq, last_text, last_role, last_message_at, last_customer_at, fence, created_at)
+    values (:id, :business_id, :customer_id, :channel, 'open', 'ai', '', 0, 0, 0, '', '', :now, :now, 0, :now)
+    """
+)
+
+# A customer who writes into a closed conversation opens it again and talks to the AI first.
+_FREE = "(speaker = 'ai' or status = 'closed') and (lease_until is null or lease_until < :now)"
+_APPEND = text(
+    f"""
+    with c as (
+      update conversations set
+        last_seq = last_seq + 1, last_customer_seq = last_seq + 1, last_text = left(:text, 200), last_role = 'customer',
+        last_message_at = :now, last_customer_at = :now,
+        speaker = case when status = 'closed' then 'ai' else speaker end,
+        assignee_id = case when status = 'closed' then null else assignee_id end,
+        answered_seq = case when speaker = 'human' and status <> 'closed' then last_seq + 1 else answered_seq end,
+        waiting_since = case when speaker = 'human' and status <> 'closed' then coalesce(waiting_since, :now) end,
+        closed_at = null,
+        status = case when status = 'closed' then 'open' when status = 'snoozed' and speaker = 'human' then 'waiting'
+          when status = 'snoozed' then 'open' when speaker = 'human' then 'waiting' else status end,
+        lease_holder = case when {_FREE} then cast(:turn_id as uuid) else lease_holder end,
+        fence = case when {_FREE} then fence + 1 else fence end,
+        lease_until = case when {_FREE} then cast(:lease_until as timestamptz) else lease_until end
+      where id = :conversation_id
+      returning id, business_id, customer_id, last_seq, speaker, status, fence, lease_holder
+    ), m as (
+      insert into messages (id, business_id, conversation_id, customer_id, seq, role, text, status, client_id, sources,
+        offers_person, cost_nusd, created_at)
+      select :message_id, business_id, id, customer_id, last_seq, 'customer', :text, 'delivered', :client_id, '[]', false, 0, :now
+      from c
+    ), seen as (update customers set last_seen_at = :now from c where customers.id = c.customer_id)
+    select last_seq, speaker, status, fence, coalesce(lease_holder = :turn_id, false) as is_leased from c
+    """  # noqa: S608
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """One message from a customer. `client_id` makes a repeated delivery the same message."""
+
+    channel: str
+    address: Address
+    text: str
+    name: str = ""
+    language: str = ""
+    conversation_id: UUID | None = None
+    client_id: str | None = None
+    proof: str = "proven"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything a turn decides from, read in one statement. `row` is the business and conversation as read."""
+
+    business_name: str
+    timezone: str
+    opening_hours: dict[str, Any]
+    contact: dict[str, Any]
+    price_list: list[dict[str, Any]]
+    rules: str
+    greeting: str
+    locale: str
+    daily_messages: int
+    knowledge_version: int
+    customer: KnownCustomer | None
+    conversation_id: UUID | None
+    channel: str
+    status: str
+    speaker: str
+    answered_seq: int
+    last_customer_seq: int
+    history: tuple[dict[str, Any], ...]
+    cached: dict[str, Any] | None
+    stored_id: UUID | None
+    stored_seq: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A stored message. `turn_id` is set when this caller holds the lease and must answer or release it."""
+
+    message_id: UUID
+    conversation_id: UUID
+    customer: KnownCustomer
+    seq: int
+    speaker: str
+    status: str
+    turn_id: UUID | None
+    fence: int
+    is_repeat: bool
+
+
+def check_text(value: str, field: str = "text") -> str:
+    """The text without surrounding white space and without characters PostgreSQL cannot keep. Raises `Invalid`."""
+    cleaned = value.replace("\x00", "").strip()
+    # A lone surrogate cannot be written as UTF-8.
+    cleaned = cleaned.encode("utf-8", "replace").decode("utf-8")
+    if not cleaned:
+        raise Invalid("Write a message.", field)
+    if len(cleaned) > MAX_TEXT:
+        raise Invalid(f"A message has at most {MAX_TEXT:,} characters; this one has {len(cleaned):,}.", field)
+    return cleaned
+
+
+async def read_facts(db: Db, inbound: Inbound, question_hash: str) -> Facts:
+    """Facts for a message that is not stored yet. Raises `NotFound` when `conversation_id` is not this customer's."""
+    row = (
+        await db.execute(
+            _BY_ADDRESS,
+            {
+                "business_id": db.scope.business_id,
+                "kind": inbound.address.kind,
+                "point_channel": inbound.address.channel,
+                "value_index": inbound.address.index,
+                "channel": inbound.channel,
+                "wanted": inbound.conversation_id,
+                "client_id": inbound.client_id,
+                "question_hash": question_hash,
+                "history": HISTORY,
+            },
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound("business")
+    if inbound.conversation_id is not None and row.conversation_id is None:
+        raise NotFound("conversation of this customer on this channel")
+    return _facts(row, inbound.channel)
+
+
+async def read_facts_of(db: Db, conversation_id: UUID, question_hash: str = "") -> Facts:
+    """Facts of a stored conversation. Raises `NotFound`."""
+    parameters = {"conversation_id": conversation_id, "question_hash": question_hash, "history": HISTORY}
+    row = (await db.execute(_BY_CONVERSATION, parameters)).one_or_none()
+    if row is None:
+        raise NotFound("conversation")
+    return _facts(row, row.channel)
+
+
+def _facts(row: Any, channel: str) -> Facts:
+    customer = None
+    if row.customer_id is not None:
+        customer = KnownCustomer(
+            id=row.customer_id,
+            name=row.customer_name,
+            language=row.customer_language,
+            data_key=row.data_key,
+            is_blocked=row.blocked_at is not None,
+        )
+    return Facts(
+        business_name=row.business_name,
+        timezone=row.timezone,
+        opening_hours=row.opening_hours,
+        contact=row.contact,
+        price_list=row.price_list,
+        rules=row.rules,
+        greeting=row.greeting,
+        locale=row.locale,
+        daily_messages=row.daily_messages,
+        knowledge_version=row.knowledge_version,
+        customer=customer,
+        conversation_id=row.conversation_id,
+        channel=channel,
+        status=row.status or "open",
+        speaker=row.speaker or "ai",
+        answered_seq=row.answered_seq or 0,
+        last_customer_seq=row.last_customer_seq or 0,
+        history=tuple(row.history or ()),
+        cached=row.cached,
+        stored_id=row.stored_id,
+        stored_seq=row.stored_seq,
+    )
+
+
+async def store(db: Db, inbound: Inbound, facts: Facts, customer: KnownCustomer, lease: timedelta) -> Received:
+    """Store one message after `read_facts` of the same transaction; opens a conversation when there is none.
+
+    Raises SQLAlchemy's IntegrityError when a twin of this message was stored meanwhile: start over, it is found then.
+    """
+    conversation_id = facts.conversation_id
+    at = now()
+    if conversation_id is None:
+        conversation_id = new_id()
+        await db.execute(
+            _CREATE_CONVERSATION,
+            {
+                "id": conversation_id,
+                "business_id": db.scope.business_id,
+                "customer_id": customer.id,
+                "channel": inbound.channel,
+                "now": at,
+            },
+        )
+    turn_id, message_id = new_id(), new_id()
+    row = (
+        await db.execute(
+            _APPEND,
+            {
+                "conversation_id": conversation_id,
+                "message_id": message_id,
+                "text": inbound.text,
+                "client_id": inbound.client_id,
+                "turn_id": turn_id,
+                "lease_until": at + lease,
+                "now": at,
+            },
+        )
+    ).one()
+    live.publish(db, "message.created", conversation_id=conversation_id, seq=row.last_seq, role="customer")
+    return Received(
+        message_id=message_id,
+        conversation_id=conversation_id,
+        customer=customer,
+        seq=row.last_seq,
+        speaker=row.speaker,
+        status=row.status,
+        turn_id=turn_id if row.is_leased and row.speaker == "ai" else None,
+        fence=row.fence,
+        is_repeat=False,
+    )

@@ -1,0 +1,69 @@
+"""What staff write to a customer."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+
+from omni_app.conversations.receiving import check_text
+from omni_app.infra import live
+from omni_app.infra.clock import now
+from omni_app.infra.database import Db
+from omni_app.infra.errors import Conflict, Forbidden, NotFound
+from omni_app.infra.ids import new_id
+from omni_app.infra.scope import Permission
+
+# Replying to a conversation nobody took is taking it: the AI must not answer over a person.
+_SEND = text(
+    """
+    with old as (select id, status, speaker, assignee_id from conversations where id = :id for update),
+    twin as (select m.id, m.seq from messages m where m.conversation_id = :id and m.client_id = :client_id),
+    c as (
+      update conversations set last_seq = last_seq + 1, last_text = left(:text, 200), last_role = 'staff', last_message_at = :now,
+        speaker = 'human', status = 'open', closed_at = null, waiting_since = null, answered_seq = last_customer_seq,
+        assignee_id = coalesce(case when speaker = 'human' then assignee_id end, :member_id),
+        lease_holder = null, lease_until = null
+      where id = (select id from old where status <> 'closed') and not exists (select 1 from twin) returning *
+    ), m as (
+      insert into messages (id, business_id, conversation_id, customer_id, seq, role, text, status, client_id, author_id,
+        author_name, sources, offers_person, cost_nusd, created_at)
+      select :message_id, business_id, id, customer_id, last_seq, 'staff', :text, 'sent', :client_id, :member_id, :member_name,
+        '[]', false, 0, :now from c
+    )
+    select old.status, c.last_seq, twin.id as twin_id from old left join c on true left join twin on true
+    """
+)
+
+
+async def send_reply(db: Db, conversation_id: UUID, text_: str, client_id: str | None = None) -> UUID:
+    """Write to the customer as the calling member; takes the conversation over when the AI had it.
+
+    The same `client_id` sends once. Returns the message id. Raises `Invalid` (field `text`), `Forbidden`, `NotFound`, and
+    `Conflict` when the conversation is closed.
+    """
+    db.scope.require(Permission.REPLY)
+    actor = db.scope.actor
+    if actor.kind != "member":
+        raise Forbidden("Only a member of staff can reply.")
+    message_id = new_id()
+    row = (
+        await db.execute(
+            _SEND,
+            {
+                "id": conversation_id,
+                "client_id": client_id,
+                "message_id": message_id,
+                "text": check_text(text_),
+                "member_id": actor.id,
+                "member_name": actor.name,
+                "now": now(),
+            },
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound("conversation")
+    if row.twin_id is not None:
+        return UUID(str(row.twin_id))
+    if row.last_seq is None:
+        raise Conflict("This conversation is closed. Open it again to reply.")
+    live.publish(db, "message.created", conversation_id=conversation_id, seq=row.last_seq, role="staff")
+    return message_id

@@ -1,0 +1,34 @@
+"""Block a customer, and lift it."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+
+from omni_app import audit
+from omni_app.infra.clock import now
+from omni_app.infra.database import Db
+from omni_app.infra.errors import Invalid, NotFound
+from omni_app.infra.scope import Permission
+
+
+async def block_customer(db: Db, customer_id: UUID, reason: str) -> None:
+    """Refuse this customer's messages from now on. Raises `Invalid` (field `reason`), `NotFound`, `Forbidden`."""
+    db.scope.require(Permission.REPLY)
+    if not 1 <= len(reason.strip()) <= 300:
+        raise Invalid("Say why, in 1 to 300 characters.", "reason")
+    await _set(db, customer_id, reason.strip())
+    await audit.record(db, "customer.blocked", "customer", customer_id, after={"reason": reason.strip()}, level="WARNING")
+
+
+async def unblock_customer(db: Db, customer_id: UUID) -> None:
+    """Accept this customer's messages again. Raises `NotFound`, `Forbidden`."""
+    db.scope.require(Permission.REPLY)
+    await _set(db, customer_id, None)
+    await audit.record(db, "customer.unblocked", "customer", customer_id)
+
+
+async def _set(db: Db, customer_id: UUID, reason: str | None) -> None:
+    statement = text("update customers set blocked_at = :at, block_reason = :reason where id = :id returning id")
+    found = await db.execute(statement, {"at": now() if reason else None, "reason": reason, "id": customer_id})
+    if found.one_or_none() is None:
+        raise NotFound("customer")

@@ -1,0 +1,65 @@
+"""Find or create the customer behind a contact point."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+
+from omni_app import audit
+from omni_app.customers.addresses import Address
+from omni_app.infra.clock import now
+from omni_app.infra.crypto import create_data_key, encrypt
+from omni_app.infra.database import Db
+from omni_app.infra.ids import new_id
+
+CONTACT_POINT = "contact_points.value"
+
+_CREATE = text(
+    """
+    with customer as (
+      insert into customers (id, business_id, name, language, tags, attributes, data_key, created_at, last_seen_at)
+      values (:customer_id, :business_id, :name, :language, '[]', '{}', :data_key, :now, :now)
+    )
+    insert into contact_points (id, business_id, customer_id, kind, channel, value, value_index, proof, created_at)
+    values (:point_id, :business_id, :customer_id, :kind, :channel, :value, :value_index, :proof, :now)
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCustomer:
+    """What a turn needs of a customer. `data_key` is the wrapped key."""
+
+    id: UUID
+    name: str
+    language: str
+    data_key: str
+    is_blocked: bool
+
+
+async def create_customer(db: Db, address: Address, name: str = "", language: str = "", proof: str = "proven") -> KnownCustomer:
+    """Create a customer with one contact point.
+
+    Raises SQLAlchemy's IntegrityError when somebody created the same contact point meanwhile: the caller starts over and finds it.
+    """
+    key, wrapped = create_data_key()
+    customer_id = new_id()
+    await db.execute(
+        _CREATE,
+        {
+            "customer_id": customer_id,
+            "business_id": db.scope.business_id,
+            "name": name,
+            "language": language,
+            "data_key": wrapped,
+            "now": now(),
+            "point_id": new_id(),
+            "kind": address.kind,
+            "channel": address.channel,
+            "value": encrypt(key, address.value, CONTACT_POINT),
+            "value_index": address.index,
+            "proof": proof,
+        },
+    )
+    await audit.record(db, "customer.created", "customer", customer_id, after={"kind": address.kind, "channel": address.channel})
+    return KnownCustomer(id=customer_id, name=name, language=language, data_key=wrapped, is_blocked=False)

@@ -1,0 +1,65 @@
+"""Sentence vectors for async callers: computed in two threads, never on the event loop."""
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omni_app.llm.contract import Embedder
+from omni_app.llm.providers.local.minilm import MiniLM, ensure_built
+from omni_app.settings import load_settings
+
+THREADS = 2
+# A long list goes in short pieces, so that a visitor's question waits behind four sentences (about 20 ms), not behind an import.
+PIECE = 4
+REMEMBERED = 2_000
+
+_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="embed")
+_opening = threading.Lock()
+_recent: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+
+
+@lru_cache
+def _open() -> Embedder:
+    return MiniLM(ensure_built(load_settings().home))
+
+
+def load_embedder() -> Embedder:
+    """The process's embedder, opened at the first call (blocks: 0.3 s, or seconds when the file must be built first)."""
+    with _opening:
+        return _open()
+
+
+async def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Unit vectors, float32 [len(texts), 384], in order."""
+    if len(texts) == 1:
+        return (await embed_one(texts[0]))[np.newaxis]
+    loop = asyncio.get_running_loop()
+    pieces = [
+        await loop.run_in_executor(_threads, _embed_now, texts[start : start + PIECE]) for start in range(0, len(texts), PIECE)
+    ]
+    return np.concatenate(pieces) if pieces else np.empty((0, MiniLM.dimensions), np.float32)
+
+
+async def embed_one(text: str) -> NDArray[np.float32]:
+    """The unit vector of one sentence, float32 [384], read-only; sentences asked again lately cost nothing."""
+    # The model sees neither case nor the kind of white space, so such twins share one vector.
+    key = " ".join(text.lower().split())
+    if (known := _recent.get(key)) is not None:
+        _recent.move_to_end(key)
+        return known
+    vector: NDArray[np.float32] = (await asyncio.get_running_loop().run_in_executor(_threads, _embed_now, [text]))[0]
+    vector.setflags(write=False)
+    _recent[key] = vector
+    if len(_recent) > REMEMBERED:
+        _recent.popitem(last=False)
+    return vector
+
+
+def _embed_now(texts: Sequence[str]) -> NDArray[np.float32]:
+    return load_embedder().embed(texts)

@@ -1,0 +1,1 @@
+"""One folder per kind of model; adapters never import each other."""

@@ -1,0 +1,34 @@
+"""Queue system mail in the transaction of what it is about."""
+
+from uuid import UUID
+
+from sqlalchemy import insert
+
+from omni_app.infra.clock import now
+from omni_app.infra.crypto import encrypt_system
+from omni_app.infra.database import Db
+from omni_app.infra.ids import new_id
+from omni_app.infra.jobs import enqueue
+from omni_app.notices.jobs import SendMail
+from omni_app.notices.models import Mail
+
+
+async def queue_mail(db: Db, to_email: str, subject: str, text: str) -> UUID:
+    """Write a mail (encrypted) and its `SendMail` job; both exist once the transaction commits. Give back the mail's id.
+
+    `db` comes from `system_db`: `omni_app` cannot touch mail. `subject` is one line; `text` is plain text.
+    """
+    mail_id = new_id()
+    await db.execute(
+        insert(Mail.__table__),  # type: ignore[attr-defined]
+        {
+            "id": mail_id,
+            "to_email": to_email.lower(),
+            "subject": encrypt_system(" ".join(subject.split()), "mails.subject"),
+            "text": encrypt_system(text, "mails.text"),
+            "status": "queued",
+            "created_at": now(),
+        },
+    )
+    await enqueue(db, SendMail(mail_id=mail_id))
+    return mail_id

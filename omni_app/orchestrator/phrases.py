@@ -1,0 +1,83 @@
+"""What the assistant says on its own, without any source."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from omni_app.knowledge.text import normalize
+from omni_app.tenancy.opening_hours import is_open, next_opening
+
+
+def _phrases(*lines: str) -> frozenset[str]:
+    return frozenset(phrase for line in lines for phrase in line.split(", "))
+
+
+NOT_SURE = "I am not sure about that, and I do not want to guess. Shall I ask the team?"
+WELCOME = "You are welcome. Write any time."
+GOODBYE = "Goodbye. Write any time."
+YES_NEEDED = "What would you like to know?"
+
+_GREETINGS = _phrases(
+    "hi, hii, hello, hey, hey there, hi there, hello there, good morning, good afternoon, good evening, good day",
+    "hola, buenos dias, bonjour, salut, hallo, guten tag, guten morgen, moin, ola, bom dia, ciao, buongiorno, salaam",
+    "مرحبا, السلام عليكم, नमस्ते, 你好",
+)
+_THANKS = _phrases(
+    "thanks, thank you, thank you very much, thank you so much, thanks a lot, many thanks, thx, ty, cheers, great thanks",
+    "ok thanks, okay thanks, perfect thanks, gracias, muchas gracias, merci, merci beaucoup, danke, vielen dank, obrigado",
+    "obrigada, grazie, شكرا",
+)
+_GOODBYES = _phrases("bye, bye bye, goodbye, see you, see ya, good night, adios, au revoir, tschüss, مع السلامة")
+_YES = _phrases(
+    "yes, yes please, yeah, yep, yup, sure, ok, okay, please, please do, please ask, do it, go ahead, yes ask, yes ask them",
+    "yes ask the team, ask the team, ask them, that would be great, si, sí, oui, ja, sim, نعم, हाँ",
+)
+
+
+def _plain(text: str) -> str:
+    return " ".join(normalize(text).replace(",", " ").replace("!", " ").split())
+
+
+def is_greeting(text: str) -> bool:
+    return _plain(text) in _GREETINGS
+
+
+def is_thanks(text: str) -> bool:
+    return _plain(text) in _THANKS
+
+
+def is_goodbye(text: str) -> bool:
+    return _plain(text) in _GOODBYES
+
+
+def is_yes(text: str) -> bool:
+    return _plain(text) in _YES
+
+
+def handing_over(business_name: str, hours: dict[str, Any], timezone: str, at: datetime) -> str:
+    """What is said when a person is asked for: honest about when somebody will read it."""
+    if not hours or is_open(hours, timezone, at):
+        return f"Of course. I have asked the team at {business_name}. Somebody answers you here as soon as they are free."
+    opening = next_opening(hours, timezone, at)
+    if opening is None:
+        return f"Of course. I have passed this to the team at {business_name}. Somebody answers you here."
+    return (
+        f"Of course. The team is away now and back {_when(opening, at, timezone)}. "
+        "Your messages are kept, and somebody answers you here then. Leave an e-mail or phone number if you like."
+    )
+
+
+def _when(opening: datetime, at: datetime, timezone: str) -> str:
+    zone = ZoneInfo(timezone)
+    local, today = opening.astimezone(zone), at.astimezone(zone).date()
+    days = (local.date() - today).days
+    day = (
+        "today"
+        if days == 0
+        else "tomorrow"
+        if days == 1
+        else f"on {local:%A}"
+        if days < 7
+        else f"on {local:%A} {local.day} {local:%B}"
+    )
+    return f"{day} at {local:%H:%M}"

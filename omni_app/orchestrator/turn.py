@@ -1,0 +1,303 @@
+"""The turn: receive → gather → decide → record, the one path for every channel.
+
+`process` stores a message and answers it inside the call; `continue_conversation` answers what stands open (worker, chat).
+A message is stored and committed before anything else happens to it; if this process dies then, the sweep finds the open
+question and a worker answers it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+
+from omni_app.budgets.reserving import settle, settle_in
+from omni_app.conversations.answering import Answer, Recorded, ReplyState, claim_turn, find_reply, record_answer, release_turn
+from omni_app.conversations.receiving import Facts, Inbound, Received, read_facts, read_facts_of, store
+from omni_app.customers.identifying import create_customer
+from omni_app.events import ConversationHandedOver, emit
+from omni_app.infra.database import open_db
+from omni_app.infra.errors import Forbidden, Unavailable
+from omni_app.infra.log import get_logger
+from omni_app.infra.metrics import TURN_SECONDS, TURNS
+from omni_app.infra.scope import Permission, Scope
+from omni_app.limits.customers import take_message
+from omni_app.llm.registry import find_language_model
+from omni_app.orchestrator import cache
+from omni_app.orchestrator.brain import Decision, Question, Stopwatch, decide
+from omni_app.settings import load_settings
+
+log = get_logger(__name__)
+
+LOCAL_LEASE = timedelta(seconds=15)
+WAIT = timedelta(seconds=40)
+POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one message. `reply_id` is None when a person has the conversation."""
+
+    conversation_id: UUID
+    status: str
+    speaker: str
+    message_id: UUID
+    seq: int
+    reply_id: UUID | None = None
+    reply_text: str | None = None
+    source: str = "human"
+    tier: str | None = None
+    sources: tuple[dict[str, Any], ...] = ()
+    confidence: float | None = None
+    handed_over: bool = False
+    cost_nusd: int = 0
+    receipt_id: UUID | None = None
+
+
+def lease_time() -> timedelta:
+    """How long one turn may hold a conversation: the model's time-out and some, or a few seconds for the local brain."""
+    if find_language_model() is None:
+        return LOCAL_LEASE
+    return timedelta(seconds=load_settings().model_timeout_seconds) + LOCAL_LEASE
+
+
+async def process(scope: Scope, inbound: Inbound) -> Outcome:
+    """Store one message and answer it.
+
+    Raises `Forbidden` (customer blocked, or the caller may not), `TooMany` (the customer's window is full), `NotFound`
+    (conversation), `Unavailable` (another turn did not finish in time; the message is stored and will be answered).
+    """
+    scope.require(Permission.REPLY)
+    watch = Stopwatch()
+    received, facts = await receive(scope, inbound, watch)
+    if received.turn_id is None:
+        return await _await_answer(scope, received)
+    answer, recorded = await _answer(scope, facts, received.turn_id, received.fence, received.seq, inbound.text, watch)
+    if recorded is None:
+        return await _await_answer(scope, received)
+    return _outcome(received, answer, recorded)
+
+
+async def receive(scope: Scope, inbound: Inbound, watch: Stopwatch | None = None) -> tuple[Received, Facts]:
+    """Identify, gate and store one message; the same `client_id` is stored once.
+
+    Raises `Forbidden` (blocked), `TooMany`, `NotFound`; nothing is stored then.
+    """
+    watch = watch or Stopwatch()
+    question = cache.question_hash(inbound.text)
+    for attempt in (1, 2, 3):
+        try:
+            async with open_db(scope) as db:
+                facts = await read_facts(db, inbound, question)
+                watch.lap("identify")
+                if facts.stored_id is not None and facts.conversation_id is not None and facts.customer is not None:
+                    return _repeat(facts), facts
+                customer = facts.customer or await create_customer(
+                    db, inbound.address, inbound.name, inbound.language, inbound.proof
+                )
+                if customer.is_blocked:
+                    raise Forbidden("This customer is blocked.")
+                await take_message(scope.business_id, customer.id, facts.daily_messages)
+                watch.lap("gates")
+                received = await store(db, inbound, facts, customer, lease_time())
+            watch.lap("store message")
+            return received, replace(facts, customer=customer, conversation_id=received.conversation_id)
+        except IntegrityError:
+            # A twin was stored between our read and our write; the next read finds it.
+            if attempt == 3:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _repeat(facts: Facts) -> Received:
+    assert facts.stored_id is not None
+    assert facts.stored_seq is not None
+    assert facts.conversation_id is not None
+    assert facts.customer is not None
+    return Received(
+        message_id=facts.stored_id,
+        conversation_id=facts.conversation_id,
+        customer=facts.customer,
+        seq=facts.stored_seq,
+        speaker=facts.speaker,
+        status=facts.status,
+        turn_id=None,
+        fence=0,
+        is_repeat=True,
+    )
+
+
+async def continue_conversation(
+    scope: Scope, conversation_id: UUID, on_typing: Callable[[bool], None] | None = None
+) -> list[Recorded]:
+    """Answer everything that stands open, one turn after the other; nothing happens when another turn holds the lease."""
+    done: list[Recorded] = []
+    while True:
+        watch = Stopwatch()
+        async with open_db(scope) as db:
+            claimed = await claim_turn(db, conversation_id, lease_time())
+            if claimed is None:
+                return done
+            facts = await read_facts_of(db, conversation_id)
+        turn_id, fence, last_seq = claimed
+        watch.lap("identify")
+        recorded = await answer_open(scope, facts, turn_id, fence, last_seq, None, watch, on_typing)
+        if recorded is None:
+            return done
+        done.append(recorded)
+        if not recorded.has_more:
+            return done
+
+
+async def answer_open(
+    scope: Scope,
+    facts: Facts,
+    turn_id: UUID,
+    fence: int,
+    last_seq: int,
+    new_text: str | None,
+    watch: Stopwatch,
+    on_typing: Callable[[bool], None] | None = None,
+) -> Recorded | None:
+    """Answer the open messages of a conversation whose lease the caller holds.
+
+    `new_text` is the message stored after `facts` were read, or None when `facts` hold it already.
+    """
+    if on_typing:
+        on_typing(True)
+    try:
+        _, recorded = await _answer(scope, facts, turn_id, fence, last_seq, new_text, watch)
+        return recorded
+    finally:
+        if on_typing:
+            on_typing(False)
+
+
+def _question(facts: Facts, new_text: str | None) -> Question:
+    """Quick messages in a row are one question; what came before is context."""
+    open_ones = [m["text"] for m in facts.history if m["role"] == "customer" and m["seq"] > facts.answered_seq]
+    earlier = tuple(m for m in facts.history if m["seq"] <= facts.answered_seq or m["role"] != "customer")
+    if new_text is not None:
+        open_ones.append(new_text)
+    text = "\n".join(open_ones)
+    return Question(text=text, hash=cache.question_hash(text) if len(open_ones) == 1 else "", earlier=earlier)
+
+
+async def _answer(
+    scope: Scope, facts: Facts, turn_id: UUID, fence: int, answers_seq: int, new_text: str | None, watch: Stopwatch
+) -> tuple[Answer, Recorded | None]:
+    assert facts.conversation_id is not None
+    started = perf_counter()
+    question = _question(facts, new_text)
+    try:
+        decision = await decide(scope, facts, question, watch)
+    except BaseException:
+        # Somebody else may answer at once instead of after the lease.
+        await asyncio.shield(_give_back(scope, facts.conversation_id, turn_id))
+        raise
+    answer = replace(decision.answer, steps=tuple(watch.steps))
+    recorded = await _record(scope, facts.conversation_id, turn_id, fence, answers_seq, question.text, decision, answer)
+    if recorded is not None:
+        if answer.shared_hash:
+            cached = cache.CachedText(
+                text=answer.text, source=answer.source, confidence=answer.confidence, sources=answer.sources
+            )
+            cache.keep(scope.business_id, answer.shared_hash, answer.knowledge_version, cached)
+        label = "cache" if answer.tier else answer.source
+        TURNS.labels(label).inc()
+        TURN_SECONDS.labels(label).observe(perf_counter() - started)
+    return answer, recorded
+
+
+async def _record(
+    scope: Scope,
+    conversation_id: UUID,
+    turn_id: UUID,
+    fence: int,
+    answers_seq: int,
+    subject: str,
+    decision: Decision,
+    answer: Answer,
+) -> Recorded | None:
+    async with open_db(scope) as db:
+        recorded = await record_answer(db, conversation_id, turn_id, fence, answers_seq, subject, answer)
+        if recorded is not None:
+            if answer.handover_reason is not None:
+                await emit(db, ConversationHandedOver(conversation_id=conversation_id))
+            if decision.reservation is not None:
+                await settle_in(
+                    db,
+                    decision.reservation,
+                    decision.units or {},
+                    conversation_id=conversation_id,
+                    message_id=answer.message_id,
+                )
+    if recorded is None and decision.reservation is not None:
+        note = "answered by a model but not sent: the conversation moved on"
+        await settle(scope, decision.reservation, decision.units or {}, conversation_id=conversation_id, note=note)
+    return recorded
+
+
+async def _give_back(scope: Scope, conversation_id: UUID, turn_id: UUID) -> None:
+    try:
+        async with open_db(scope) as db:
+            await release_turn(db, conversation_id, turn_id)
+    except Exception:
+        log.warning("lease not given back; it ends by itself", conversation_id=str(conversation_id))
+
+
+async def _await_answer(scope: Scope, received: Received) -> Outcome:
+    """The answer another turn is making, or our own once its lease ends. A person's conversation gives no reply."""
+    deadline = perf_counter() + WAIT.total_seconds()
+    while True:
+        async with open_db(scope) as db:
+            state = await find_reply(db, received.conversation_id, received.seq)
+        if state.row is not None or state.speaker == "human" or state.is_answered:
+            return _found(received, state)
+        await continue_conversation(scope, received.conversation_id)
+        if perf_counter() > deadline:
+            raise Unavailable("The answer", retry_after=timedelta(seconds=5))
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def _found(received: Received, state: ReplyState) -> Outcome:
+    row = state.row
+    return Outcome(
+        conversation_id=received.conversation_id,
+        status=state.status,
+        speaker=state.speaker,
+        message_id=received.message_id,
+        seq=received.seq,
+        reply_id=row.id if row else None,
+        reply_text=row.text if row else None,
+        source=row.source if row else "human",
+        tier=row.tier if row else None,
+        sources=tuple(row.sources) if row else (),
+        confidence=row.confidence if row else None,
+        handed_over=state.speaker == "human",
+        cost_nusd=row.cost_nusd if row else 0,
+        receipt_id=row.receipt_id if row else None,
+    )
+
+
+def _outcome(received: Received, answer: Answer, recorded: Recorded) -> Outcome:
+    return Outcome(
+        conversation_id=received.conversation_id,
+        status=recorded.status,
+        speaker=recorded.speaker,
+        message_id=received.message_id,
+        seq=received.seq,
+        reply_id=answer.message_id,
+        reply_text=answer.text,
+        source=answer.source,
+        tier=answer.tier,
+        sources=answer.sources,
+        confidence=answer.confidence,
+        handed_over=recorded.speaker == "human",
+        cost_nusd=answer.cost_nusd,
+        receipt_id=answer.receipt_id,
+    )

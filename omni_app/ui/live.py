@@ -1,0 +1,86 @@
+"""Live updates: one Redis subscription a web process, one ordinary event for each tab that asked to be told.
+
+A page's loader calls `watch(self, InboxState.on_live)`; `on_live(self, note)` is an ordinary `@handler`, so it proves its
+session again and re-reads what it shows. The note is `{"kind": "message.created", "ids": {...}}`; the kind `resync` means that
+notes may have been missed (the subscription was made anew): read everything again.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import reflex as rx
+from reflex_base.event import Event
+
+from omni_app.infra.live import RESYNC, Note, subscribe
+from omni_app.infra.log import get_logger
+from omni_app.ui.access import current_viewer
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    tell: Callable[[dict[str, Any]], Any]
+    kinds: frozenset[str]
+    stays: bool
+
+    def wants(self, kind: str) -> bool:
+        return kind == RESYNC or not self.kinds or kind in self.kinds or kind.split(".")[0] in self.kinds
+
+
+# business -> tab -> what it watches, by handler. Of this process only: each process tells the tabs connected to it.
+_watches: defaultdict[UUID, dict[str, dict[str, _Watch]]] = defaultdict(dict)
+
+
+async def watch(state: rx.State, tell: Any, kinds: Collection[str] = (), *, stays: bool = False) -> None:
+    """Call `tell` (a handler with one `note: dict` argument) in this tab whenever something changes in the viewer's business.
+
+    `kinds` narrows it: whole kinds (`message.created`) or their first word (`message`). A watch ends when the tab closes or loads
+    another page; with `stays` (the shell) only when the tab closes.
+    """
+    viewer = await current_viewer(state)
+    tab = state.router.session.client_token
+    for business_id, tabs in _watches.items():
+        if business_id != viewer.business_id:
+            tabs.pop(tab, None)
+    _watches[viewer.business_id].setdefault(tab, {})[repr(tell)] = _Watch(tell, frozenset(kinds), stays)
+
+
+def unwatch_page(state: rx.State) -> None:
+    """Forget what the page before this one watched; the shell calls it at each page load."""
+    tab = state.router.session.client_token
+    for tabs in _watches.values():
+        if tab in tabs:
+            tabs[tab] = {name: item for name, item in tabs[tab].items() if item.stays}
+
+
+async def _tell(app: rx.App, note: Note, tabs: dict[str, dict[str, _Watch]], connected: Collection[str]) -> None:
+    body = {"kind": note.kind, "ids": dict(note.ids)}
+    for tab in list(tabs):
+        if tab not in connected:
+            tabs.pop(tab, None)
+            continue
+        for item in list(tabs[tab].values()):
+            if item.wants(note.kind):
+                (event,) = Event.from_event_type(item.tell(body))
+                await app.event_processor.enqueue(tab, event)
+
+
+async def pump(app: rx.App) -> None:
+    """Carry notes to tabs until the process ends; registered as a lifespan task."""
+    while True:
+        try:
+            async for note in subscribe():
+                connected = app.event_namespace.token_to_sid
+                ids = list(_watches) if note.business_id is None else [note.business_id]
+                for business_id in ids:
+                    if tabs := _watches.get(business_id):
+                        await _tell(app, note, tabs, connected)
+        except Exception:
+            # Whatever one note did must not end live updates for everybody; asyncio.CancelledError passes through.
+            log.exception("live pump failed")
+            await asyncio.sleep(1)

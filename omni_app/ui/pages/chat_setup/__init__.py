@@ -1,0 +1,1 @@
+"""Website chat: how to put it on a page."""

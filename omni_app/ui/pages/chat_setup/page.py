@@ -1,0 +1,103 @@
+"""Website chat: the embed code, where to try it, and what it says first."""
+
+from typing import Any
+
+import reflex as rx
+
+from omni_app.infra.scope import Permission
+from omni_app.settings import load_settings
+from omni_app.tenancy.businesses import load_business, update_business
+from omni_app.ui.access import ViewerState, form_text, handler, loader, viewer_db
+from omni_app.ui.components import (
+    button,
+    button_link,
+    copy_button,
+    form_actions,
+    form_error,
+    loaded,
+    page_header,
+    panel,
+    said,
+    text_area_field,
+)
+from omni_app.ui.navigation import NavEntry
+from omni_app.ui.shell import page
+
+
+def embed_code(address: str, widget_key: str) -> str:
+    """The one tag a website needs; `address` is where Omni is reached."""
+    return f'<script async src="{address}/widget.js" data-business="{widget_key}"></script>'
+
+
+class ChatSetupState(ViewerState, rx.State):
+    code: str = ""
+    greeting: str = ""
+
+    @loader
+    async def load(self) -> None:
+        async with viewer_db(self) as db:
+            business = await load_business(db)
+        self.code = embed_code(load_settings().base_url, business.widget_key)
+        self.greeting = business.greeting
+
+    @handler
+    async def save(self, form: dict[str, Any]) -> Any:
+        self.busy = "save"
+        yield
+        async with viewer_db(self) as db:
+            business = await update_business(db, greeting=form_text(form, "greeting"))
+        self.greeting = business.greeting
+        yield said("Greeting saved")
+
+
+def _content() -> rx.Component:
+    return rx.el.div(
+        panel(
+            rx.el.p("Put this line before ", rx.el.code("</body>", class_name="mono"), " on every page.", class_name="mut t3"),
+            rx.el.code(ChatSetupState.code, class_name="code", style={"margin": "12px 0 4px"}),
+            title="Code for your website",
+            end=copy_button(ChatSetupState.code, "Copy code"),
+            padded=True,
+            class_name="c7",
+        ),
+        panel(
+            rx.el.form(
+                form_error(ChatSetupState),
+                text_area_field(
+                    "greeting",
+                    "Greeting",
+                    ChatSetupState.errors,
+                    hint="The first words in an empty chat",
+                    rows=3,
+                    default_value=ChatSetupState.greeting,
+                    key=ChatSetupState.greeting,
+                    dir="auto",
+                ),
+                form_actions(button("Save greeting", tone="primary", type="submit", busy=ChatSetupState.busy == "save")),
+                on_submit=ChatSetupState.save,
+                class_name="form",
+                no_validate=True,
+            ),
+            title="First words",
+            class_name="c5",
+        ),
+        class_name="cols",
+    )
+
+
+@page(
+    "/chat-setup",
+    title="Website chat",
+    on_load=ChatSetupState.load,
+    nav=NavEntry(group="Set up", label="Website chat", icon="messages_square", order=10, permission=Permission.CONFIGURE),
+)
+def chat_setup() -> rx.Component:
+    return rx.el.div(
+        page_header(
+            "Website chat",
+            "Visitors ask, Omni answers, your team takes over when needed",
+            button_link("Try it on the demo website", "/demo", "external_link", target="_blank"),
+        ),
+        loaded(ChatSetupState, _content(), "Website chat could not be loaded", ChatSetupState.load),
+        class_name="page",
+    )

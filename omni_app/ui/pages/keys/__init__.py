@@ -1,0 +1,1 @@
+"""API keys: what programs use to talk to Omni."""

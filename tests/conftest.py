@@ -1,0 +1,3 @@
+"""Fixtures for all tests live in `tests/harness/plugin.py`."""
+
+pytest_plugins = ["tests.harness.plugin"]

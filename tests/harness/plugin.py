@@ -1,0 +1,227 @@
+"""Hooks and fixtures. In-process tests take `database`; tests against running processes take `web_server` and friends.
+
+A test that takes one of `LIVE` runs on the shared, living database of its group and is not emptied unless it asks with
+`clean_database`. Every other test finds the database empty, and no process of the product running beside it.
+"""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from playwright.async_api import Browser, Page, Playwright, async_playwright
+
+from tests.harness.cleaning import Cleaner
+from tests.harness.network import close_network
+from tests.harness.processes import Processes
+from tests.harness.services import RUN_VARIABLE, ServerRun, Services, open_services, start_model_build
+
+LIVE = {"web_server", "worker_process", "scheduler_process", "demo"}
+CHROMIUM_FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"),
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+]
+PAGE_PATIENCE_MS = 10_000
+
+OpenPage = Callable[..., Awaitable[Page]]
+
+_servers = pytest.StashKey[ServerRun]()
+_services = pytest.StashKey[Services]()
+_is_dirty = pytest.StashKey[bool]()
+_demo = pytest.StashKey[dict[str, Any]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controller (or the only process) starts the servers; every process that runs tests then takes its own database."""
+    if config.option.collectonly or config.option.help:
+        return
+    if RUN_VARIABLE not in os.environ:
+        model = start_model_build()
+        run = config.stash[_servers] = ServerRun()
+        run.start()
+        if model.wait() != 0:
+            pytest.exit("the embedding model could not be built: see above", returncode=1)
+    worker = getattr(config, "workerinput", {}).get("workerid")
+    if worker is None and getattr(config.option, "numprocesses", None):
+        return  # The controller of several workers runs no test itself.
+    config.stash[_services] = open_services(worker or "main")
+    close_network()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if (run := config.stash.get(_servers, None)) is not None:
+        run.stop()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of living processes share one group, hence one server; they go first, as the longest group."""
+    for item in items:
+        if LIVE & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.e2e)
+            if item.get_closest_marker("xdist_group") is None:
+                item.add_marker(pytest.mark.xdist_group("e2e"))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
+@pytest.fixture(scope="session")
+def services(request: pytest.FixtureRequest) -> Services:
+    """This worker's servers, addresses, home and environment."""
+    return request.config.stash[_services]
+
+
+@pytest.fixture(scope="session")
+def cleaner(services: Services) -> Iterator[Cleaner]:
+    made = Cleaner(services)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def processes(services: Services) -> Iterator[Processes]:
+    made = Processes(services)
+    yield made
+    made.stop()
+
+
+@pytest.fixture(autouse=True)
+def alone(request: pytest.FixtureRequest) -> None:
+    """Before an in-process test: end what living tests left running, and empty what they wrote."""
+    if LIVE & set(request.fixturenames):
+        request.config.stash[_is_dirty] = True
+    elif request.config.stash.get(_is_dirty, False):
+        request.getfixturevalue("processes").stop()
+        request.getfixturevalue("cleaner").empty()
+        request.config.stash[_is_dirty] = False
+
+
+@pytest.fixture(scope="session")
+async def engines(services: Services) -> AsyncIterator[None]:
+    """The engines and the Redis client of this process, closed at the end of the session."""
+    from omni_app.infra.database import close_engines, open_engines
+    from omni_app.infra.redis import close_redis
+
+    open_engines()
+    yield
+    await close_engines()
+    await close_redis()
+
+
+@pytest.fixture
+def clean_database(cleaner: Cleaner) -> Iterator[None]:
+    """Nothing in the database and in Redis, before and after the test."""
+    cleaner.empty()
+    yield
+    cleaner.empty()
+
+
+@pytest.fixture
+async def database(request: pytest.FixtureRequest, engines: None, cleaner: Cleaner) -> AsyncIterator[None]:
+    """`open_db(scope)` and `system_db(purpose)` work. Rows and keys are gone after the test (living tests: only on request)."""
+    from omni_app.infra.background import finish_tasks
+
+    yield
+    await finish_tasks(2.0)
+    if not LIVE & set(request.fixturenames):
+        cleaner.empty()
+
+
+@pytest.fixture
+def superuser(services: Services, cleaner: Cleaner, request: pytest.FixtureRequest) -> Iterator[Callable[[], psycopg.Connection]]:
+    """`superuser()` opens a synchronous connection no policy binds, in autocommit mode; closed after the test."""
+    opened: list[psycopg.Connection] = []
+
+    def connect() -> psycopg.Connection:
+        opened.append(services.superuser())
+        return opened[-1]
+
+    yield connect
+    for connection in opened:
+        connection.close()
+    if not LIVE & set(request.fixturenames):
+        cleaner.empty()
+
+
+@pytest.fixture
+def web_server(processes: Processes, services: Services) -> str:
+    """The running web process on this worker's database, from the prebuilt pages; its address without a final slash."""
+    processes.ensure("web")
+    return services.base_url
+
+
+@pytest.fixture
+def worker_process(processes: Processes) -> Processes:
+    """A running job worker."""
+    processes.ensure("worker")
+    return processes
+
+
+@pytest.fixture
+def scheduler_process(processes: Processes) -> Processes:
+    """A running scheduler."""
+    processes.ensure("scheduler")
+    return processes
+
+
+@pytest.fixture
+def demo(processes: Processes, services: Services, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The demo business, seeded when the database holds none; the content of demo.json."""
+    if "clean_database" in request.fixturenames:
+        request.getfixturevalue("clean_database")
+    with services.superuser() as connection:
+        found = connection.execute("select 1 from businesses limit 1").fetchone()
+    stash = request.config.stash
+    if found is None or _demo not in stash:
+        stash[_demo] = processes.prepare()
+    return stash[_demo]
+
+
+@pytest.fixture(scope="session")
+async def playwright() -> AsyncIterator[Playwright]:
+    async with async_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
+    """Headless Chromium for the whole session; it can reach this machine only."""
+    from tools.browser import find_browser
+
+    path = find_browser()
+    if path is None:
+        raise RuntimeError("no Chromium: run `python -m tools.browser`, or set OMNI_CHROMIUM")
+    started = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+    yield started
+    await started.close()
+
+
+@pytest.fixture
+async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
+    """`await open_page(**options)` opens a page in a context (cookies, storage) of its own; options as `Browser.new_context`.
+
+    Waits ten seconds at most for anything. After the test all are closed, and an error no script caught fails it.
+    """
+    contexts = []
+    errors: list[str] = []
+
+    async def open_one(**options: Any) -> Page:
+        context = await browser.new_context(**options)
+        contexts.append(context)
+        context.set_default_timeout(PAGE_PATIENCE_MS)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
+        return page
+
+    yield open_one
+    for context in contexts:
+        await context.close()
+    if errors:
+        pytest.fail("errors on the page:\n" + "\n".join(errors))
+
+
+@pytest.fixture
+async def page(open_page: OpenPage, request: pytest.FixtureRequest) -> Page:
+    """One page; relative addresses are the web server's when the test takes it."""
+    options = {"base_url": request.getfixturevalue("web_server")} if "web_server" in request.fixturenames else {}
+    return await open_page(**options)

@@ -1,0 +1,31 @@
+"""Waiting for a condition instead of sleeping for a guess."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+STEP_SECONDS = 0.01
+
+
+async def until(condition: Callable[[], T | Awaitable[T]], seconds: float = 10.0) -> T:
+    """Call `condition` (plain or async) until what it returns is true, and return that. Raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = condition()
+            value: T = await found if inspect.isawaitable(found) else found
+            if value:
+                return value
+            await asyncio.sleep(STEP_SECONDS)
+
+
+def wait_until(condition: Callable[[], T], seconds: float = 10.0) -> T:
+    """The same for plain tests."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"still not so after {seconds:g} s")
+        time.sleep(STEP_SECONDS)
+    return value

@@ -1,0 +1,94 @@
+import asyncio
+import time
+from datetime import timedelta
+
+import pytest
+from redis.asyncio import Redis
+
+from omni_app.infra.errors import TooMany
+from omni_app.infra.redis import key, redis_client
+from omni_app.limits import check, take
+
+HOUR = timedelta(hours=1)
+SHORT = timedelta(milliseconds=200)
+
+
+async def test_exactly_the_limit_of_200_callers_at_once_pass(database: object) -> None:
+    decisions = await asyncio.gather(*(take("test", "one", 50, HOUR) for _ in range(200)))
+    assert sum(decision.allowed for decision in decisions) == 50
+    assert await redis_client().zcard(key("limit", "test", "one")) == 50
+    assert sorted(decision.remaining for decision in decisions if decision.allowed) == list(range(50))
+
+
+async def test_every_entry_is_kept_below_the_limit(database: object) -> None:
+    await asyncio.gather(*(take("test", "one", 1_000, HOUR) for _ in range(200)))
+    assert (await check("test", "one", 1_000, HOUR)).remaining == 800
+
+
+async def test_places_free_up_as_the_window_slides(database: object) -> None:
+    started = time.monotonic()
+    first = await take("test", "one", 1, SHORT)
+    second = await take("test", "one", 1, SHORT)
+    assert (first.allowed, second.allowed) == (True, False)
+    assert timedelta() < second.reset_after <= SHORT
+    while not (await take("test", "one", 1, SHORT)).allowed:
+        assert time.monotonic() - started < 10
+    assert time.monotonic() - started >= SHORT.total_seconds()
+
+
+async def test_refused_calls_do_not_prolong_the_wait(database: object) -> None:
+    await take("test", "one", 1, HOUR)
+    waits = [(await take("test", "one", 1, HOUR)).reset_after for _ in range(5)]
+    assert waits == sorted(waits, reverse=True)
+    assert await redis_client().zcard(key("limit", "test", "one")) == 1
+
+
+async def test_looking_counts_nothing(database: object) -> None:
+    looks = [await check("test", "one", 1, HOUR) for _ in range(3)]
+    assert [(look.allowed, look.remaining, look.reset_after) for look in looks] == [(True, 1, timedelta())] * 3
+    assert not await redis_client().exists(key("limit", "test", "one"))
+
+
+async def test_subjects_and_names_are_apart(database: object) -> None:
+    assert (await take("test", "one", 1, HOUR)).allowed
+    assert (await take("test", "two", 1, HOUR)).allowed
+    assert (await take("best", "one", 1, HOUR)).allowed
+    assert not (await take("test", "one", 1, HOUR)).allowed
+
+
+async def test_lowered_limit_waits_until_enough_left_the_window(database: object) -> None:
+    for _ in range(3):
+        await take("test", "one", 3, HOUR)
+    full, lowered = await check("test", "one", 3, HOUR), await check("test", "one", 1, HOUR)
+    assert not lowered.allowed
+    assert (lowered.remaining, lowered.reset_after > full.reset_after) == (0, True)
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+async def test_nothing_passes_a_limit_of_zero(database: object, limit: int) -> None:
+    decision = await take("test", "one", limit, HOUR)
+    assert (decision.allowed, decision.remaining, decision.reset_after) == (False, 0, HOUR)
+
+
+async def test_window_is_forgotten_by_itself(database: object) -> None:
+    await take("test", "one", 1, HOUR)
+    lifetime = await redis_client().pttl(key("limit", "test", "one"))
+    assert 3_590_000 < lifetime <= 3_600_001
+
+
+async def test_redis_that_lost_the_script_counts_once(database: object) -> None:
+    await redis_client().script_flush()
+    assert (await take("test", "one", 2, HOUR)).remaining == 1
+    assert (await take("test", "one", 2, HOUR)).remaining == 0
+
+
+async def test_absent_redis_opens_or_closes_as_the_caller_chose() -> None:
+    gone = Redis.from_url("unix:///nowhere/redis.sock")
+    opened = await take("test", "one", 5, HOUR, when_away="open", client=gone)
+    closed = await take("test", "one", 5, HOUR, when_away="closed", client=gone)
+    assert (opened.allowed, opened.is_counted) == (True, False)
+    assert (closed.allowed, closed.is_counted, closed.remaining) == (False, False, 0)
+    with pytest.raises(TooMany) as caught:
+        closed.require("Try again later.")
+    assert caught.value.retry_after == closed.reset_after > timedelta()
+    opened.require("Try again later.")

@@ -1,0 +1,1 @@
+"""Programs the Makefile and the supervisor run: environment, browser, front-end build, coverage gate, model file."""

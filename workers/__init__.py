@@ -1,0 +1,1 @@
+"""Background work. `main` runs jobs, `schedule` enqueues due work and sweeps; one file of handlers per area."""

@@ -1,0 +1,105 @@
+"""What the scheduler does again and again: send what stands still, repair what a crash left, forget what is old."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from omni_app.budgets.reserving import settle_abandoned
+from omni_app.conversations.jobs import AnswerConversation
+from omni_app.infra.clock import now
+from omni_app.infra.database import system_db
+from omni_app.infra.jobs import handed_over
+from omni_app.infra.log import get_logger
+
+log = get_logger(__name__)
+
+# `swept_at` keeps a slow worker from being flooded: a row is sent again once after five seconds, then every thirty.
+_STANDING = text(
+    """
+    update outbox set swept_at = :now where id in (
+      select id from outbox where dead_at is null and available_at <= :now and (claimed_until is null or claimed_until < :now)
+        and case when swept_at is null then attempts > 0 or available_at > created_at or created_at < :first
+          else swept_at < :again end
+      order by available_at for update skip locked limit 500)
+    returning id, queue
+    """
+)
+
+# A question nobody answers (its process died) gets one job; while that job stands, no second one.
+_UNANSWERED = text(
+    """
+    insert into outbox (id, business_id, kind, name, queue, payload, created_at, available_at, attempts)
+    select gen_random_uuid(), c.business_id, 'job', :name, :queue, jsonb_build_object('conversation_id', c.id), :now, :now, 0
+    from conversations c
+    where c.speaker = 'ai' and c.last_customer_seq > c.answered_seq and c.last_customer_at < :before
+      and (c.lease_until is null or c.lease_until < :now)
+      and not exists (select 1 from outbox o where o.name = :name and o.payload->>'conversation_id' = c.id::text)
+    limit 200
+    returning id
+    """
+)
+
+_FORGET = (
+    "delete from idempotency_keys where created_at < :day_ago",
+    "delete from cached_answers where expires_at < :now",
+    "delete from sessions where expires_at < :now or (token_hash is null and ticket_expires_at < :day_ago)",
+    "delete from reset_tokens where expires_at < :day_ago",
+    "delete from outbox where dead_at < :month_ago",
+)
+
+
+async def send_standing_jobs() -> None:
+    """Hand over rows whose message was lost, whose worker died, or whose time has come."""
+    at = now()
+    values = {"now": at, "first": at - timedelta(seconds=5), "again": at - timedelta(seconds=30)}
+    async with system_db("sweep: outbox") as db:
+        rows = (await db.execute(_STANDING, values)).all()
+    for row in rows:
+        handed_over(row.id, row.queue)
+    if rows:
+        log.info("jobs sent again", count=len(rows))
+
+
+async def ask_for_missing_answers() -> None:
+    """Enqueue an answer for each conversation whose question stands open and whose turn is gone."""
+    at = now()
+    values = {"now": at, "before": at - timedelta(seconds=5), "name": "AnswerConversation", "queue": AnswerConversation.queue}
+    async with system_db("sweep: unanswered") as db:
+        rows = (await db.execute(_UNANSWERED, values)).all()
+    for row in rows:
+        handed_over(row.id, AnswerConversation.queue)
+    if rows:
+        log.warning("open questions given to the worker", count=len(rows))
+
+
+async def settle_abandoned_reservations() -> None:
+    """Book reservations whose caller died at their full amount."""
+    async with system_db("sweep: reservations") as db:
+        await settle_abandoned(db)
+
+
+async def forget_old_rows() -> None:
+    """Delete what has served its time."""
+    at = now()
+    values = {"now": at, "day_ago": at - timedelta(days=1), "month_ago": at - timedelta(days=30)}
+    async with system_db("sweep: old rows") as db:
+        for statement in _FORGET:
+            await db.execute(statement, {name: value for name, value in values.items() if f":{name}" in statement})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """One repeated task and its interval."""
+
+    work: Callable[[], Awaitable[None]]
+    every: timedelta
+
+
+SWEEPS = (
+    Sweep(work=send_standing_jobs, every=timedelta(seconds=2)),
+    Sweep(work=ask_for_missing_answers, every=timedelta(seconds=3)),
+    Sweep(work=settle_abandoned_reservations, every=timedelta(seconds=30)),
+    Sweep(work=forget_old_rows, every=timedelta(hours=1)),
+)
