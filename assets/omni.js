@@ -41,6 +41,12 @@
   }
 
   document.addEventListener("click", (event) => {
+    // The router turns the skip link into a change of address, which moves no focus.
+    if (event.target.closest && event.target.closest("[data-skip]")) {
+      event.preventDefault();
+      document.getElementById("main").focus();
+      return;
+    }
     const button = event.target.closest && event.target.closest("[data-copy],[data-peek],[data-fold],[data-keys]");
     if (!button) return;
     if (button.dataset.copy !== undefined) copy(button);
@@ -112,11 +118,11 @@
       try { await post("/auth/sign-out", {}); } finally { forget(); location.assign("/sign-in"); }
     },
     startOver(path) { forget(); location.assign(path); },
-    focusError() {
-      setTimeout(() => {
-        const wrong = document.querySelector("[aria-invalid=true]") || document.querySelector("form [role=alert]");
-        if (wrong) wrong.focus();
-      }, 60);
+    // The message may come a frame before React has drawn the error: look again for up to half a second.
+    focusError(tries = 30) {
+      const wrong = document.querySelector("[aria-invalid=true]") || document.querySelector("form [role=alert]");
+      if (wrong) wrong.focus();
+      else if (tries) requestAnimationFrame(() => window.omni.focusError(tries - 1));
     },
     keysAreOn: () => memory.get("omni.keys") !== "off",
   };

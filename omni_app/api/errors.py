@@ -37,7 +37,7 @@ STATUS: dict[type[OmniError], int] = {
     Unavailable: 503,
 }
 
-_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+_HTTP_CODES = {400: "invalid", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
 
 _WORDS = {
     "missing": "This field is needed.",
@@ -93,6 +93,8 @@ def from_validation(error: RequestValidationError) -> JSONResponse:
     for problem in error.errors():
         kind = str(problem.get("type", ""))
         message = _WORDS.get(kind)
+        if kind in {"literal_error", "enum"}:
+            message = f"Use one of: {problem.get('ctx', {}).get('expected', '')}."
         if message is None:
             message = str(problem.get("msg", "This value cannot be used.")).removeprefix("Value error, ")
         field = "body" if kind == "json_invalid" else _field(problem.get("loc", ()))

@@ -31,6 +31,7 @@ def _change(assignments: str, condition: str) -> Any:
           where id = (select id from old) and ({condition}) returning *),
         m as ({_SYSTEM_LINE})
         select old.status as old_status, old.speaker as old_speaker, old.assignee_id as old_assignee,
+          (select a.name from members a where a.id = old.assignee_id) as old_assignee_name,
           c.id is not null as is_changed, c.status, c.speaker, c.last_seq
         from old left join c on true
         """  # noqa: S608
@@ -40,7 +41,7 @@ def _change(assignments: str, condition: str) -> Any:
 _TAKE = _change(
     "speaker = 'human', status = 'open', assignee_id = :member_id, waiting_since = null, answered_seq = last_customer_seq, "
     "closed_at = null",
-    "not (speaker = 'human' and assignee_id is not distinct from :member_id and status <> 'closed')",
+    "speaker <> 'human' or status = 'closed' or assignee_id is null or assignee_id = cast(:from_id as uuid)",
 )
 _HAND_BACK = _change(
     "speaker = 'ai', status = 'open', assignee_id = null, waiting_since = null, handed_over_at = null, handover_reason = null, "
@@ -54,13 +55,15 @@ _CLOSE = _change(
 _REOPEN = _change("status = 'open', closed_at = null", "status = 'closed'")
 
 
-async def take_over(db: Db, conversation_id: UUID) -> None:
-    """Make the calling member the speaker. The AI is silent from this commit on: its lease is gone and its fence is stale.
+async def take_over(db: Db, conversation_id: UUID, from_member: UUID | None = None) -> None:
+    """Make the calling member the speaker. The AI is silent from this commit on: its lease is gone.
 
-    Taking over what one holds already changes nothing. Raises `Forbidden`, `NotFound`.
+    `from_member` is the colleague who has it as far as the caller knows. Raises `Conflict` when another colleague has it, so of two
+    who reach for the same conversation one gets it and the other is told. Taking over what one holds already changes nothing.
+    Raises `Forbidden`, `NotFound`.
     """
-    name = db.scope.actor.name
-    await _apply(db, _TAKE, conversation_id, f"{name} joined the conversation.", "conversation.taken_over", allow_same=True)
+    line = f"{db.scope.actor.name} joined the conversation."
+    await _apply(db, _TAKE, conversation_id, line, "conversation.taken_over", from_member=from_member, allow_same=True)
 
 
 async def hand_back(db: Db, conversation_id: UUID) -> None:
@@ -81,7 +84,16 @@ async def reopen_conversation(db: Db, conversation_id: UUID) -> None:
     await _apply(db, _REOPEN, conversation_id, f"{name} opened the conversation again.", "conversation.reopened")
 
 
-async def _apply(db: Db, statement: Any, conversation_id: UUID, line: str, action: str, *, allow_same: bool = False) -> None:
+async def _apply(
+    db: Db,
+    statement: Any,
+    conversation_id: UUID,
+    line: str,
+    action: str,
+    *,
+    from_member: UUID | None = None,
+    allow_same: bool = False,
+) -> None:
     db.scope.require(Permission.REPLY)
     actor = db.scope.actor
     if actor.kind != "member":
@@ -93,6 +105,7 @@ async def _apply(db: Db, statement: Any, conversation_id: UUID, line: str, actio
                 "id": conversation_id,
                 "member_id": actor.id,
                 "member_name": actor.name,
+                "from_id": from_member,
                 "message_id": new_id(),
                 "line": line,
                 "now": now(),
@@ -102,9 +115,10 @@ async def _apply(db: Db, statement: Any, conversation_id: UUID, line: str, actio
     if row is None:
         raise NotFound("conversation")
     if not row.is_changed:
-        if allow_same:
+        if allow_same and row.old_assignee == actor.id:
             return
-        raise Conflict("Somebody changed this conversation first. What you see now is the latest.")
+        who = row.old_assignee_name if allow_same else None
+        raise Conflict(f"{who or 'Somebody'} changed this conversation first. What you see now is the latest.")
     await audit.record(
         db,
         action,

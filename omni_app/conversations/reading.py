@@ -25,13 +25,15 @@ _FOLDERS: dict[str, str] = {
 _SUMMARY = """
     select c.id, c.customer_id, cu.name as customer_name, c.channel, c.status, c.speaker, c.subject, c.assignee_id,
       a.name as assignee_name, c.last_text, c.last_role, c.last_seq, c.last_message_at, c.waiting_since, c.handover_reason,
-      c.created_at,
+      c.created_at, w.author_id as last_author_id, w.author_name as last_author_name,
       (select count(*) from messages m where m.conversation_id = c.id and m.role = 'customer'
          and m.seq > coalesce(r.seq, 0)) as unread
     from conversations c
     join customers cu on cu.id = c.customer_id
     left join members a on a.id = c.assignee_id
     left join read_marks r on r.conversation_id = c.id and r.member_id = :member_id
+    left join lateral (select m.author_id, m.author_name from messages m where c.last_role = 'staff'
+      and m.conversation_id = c.id and m.role = 'staff' order by m.seq desc limit 1) w on true
 """
 
 _COUNTS = text(
@@ -60,7 +62,8 @@ _MESSAGES = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationView:
-    """One row of the list. `unread` counts customer messages the calling member has not seen."""
+    """One row of the list. `unread` counts customer messages the calling member has not seen; `last_author_*` is the member who
+    wrote the last text, when staff did."""
 
     id: UUID
     customer_id: UUID
@@ -78,6 +81,8 @@ class ConversationView:
     waiting_since: datetime | None
     handover_reason: str | None
     created_at: datetime
+    last_author_id: UUID | None
+    last_author_name: str | None
     unread: int
 
 
@@ -103,7 +108,7 @@ class MessageView:
 
 
 async def list_conversations(db: Db, folder: Folder, limit: int = 50, before: datetime | None = None) -> list[ConversationView]:
-    """The newest conversations of a folder; those waiting for a person come first, the longest wait on top.
+    """The newest conversations of a folder; in `waiting` the longest wait comes first.
 
     `before` pages by `last_message_at`. Raises `Forbidden`.
     """

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from omni_app import audit
 from omni_app.conversations.receiving import check_text
 from omni_app.infra import live
 from omni_app.infra.clock import now
@@ -12,10 +13,13 @@ from omni_app.infra.errors import Conflict, Forbidden, NotFound
 from omni_app.infra.ids import new_id
 from omni_app.infra.scope import Permission
 
+# A statement sees what was committed when it began, so one that waits for this lock would miss the twin stored meanwhile.
+_LOCK = text("select id from conversations where id = :id for update")
+
 # Replying to a conversation nobody took is taking it: the AI must not answer over a person.
 _SEND = text(
     """
-    with old as (select id, status, speaker, assignee_id from conversations where id = :id for update),
+    with old as (select id, status, speaker from conversations where id = :id),
     twin as (select m.id, m.seq from messages m where m.conversation_id = :id and m.client_id = :client_id),
     c as (
       update conversations set last_seq = last_seq + 1, last_text = left(:text, 200), last_role = 'staff', last_message_at = :now,
@@ -29,7 +33,7 @@ _SEND = text(
       select :message_id, business_id, id, customer_id, last_seq, 'staff', :text, 'sent', :client_id, :member_id, :member_name,
         '[]', false, 0, :now from c
     )
-    select old.status, c.last_seq, twin.id as twin_id from old left join c on true left join twin on true
+    select old.status, old.speaker, c.last_seq, twin.id as twin_id from old left join c on true left join twin on true
     """
 )
 
@@ -45,6 +49,7 @@ async def send_reply(db: Db, conversation_id: UUID, text_: str, client_id: str |
     if actor.kind != "member":
         raise Forbidden("Only a member of staff can reply.")
     message_id = new_id()
+    await db.execute(_LOCK, {"id": conversation_id})
     row = (
         await db.execute(
             _SEND,
@@ -65,5 +70,14 @@ async def send_reply(db: Db, conversation_id: UUID, text_: str, client_id: str |
         return UUID(str(row.twin_id))
     if row.last_seq is None:
         raise Conflict("This conversation is closed. Open it again to reply.")
+    if row.speaker == "ai":
+        await audit.record(
+            db,
+            "conversation.taken_over",
+            "conversation",
+            conversation_id,
+            before={"status": row.status, "speaker": "ai"},
+            after={"status": "open", "speaker": "human"},
+        )
     live.publish(db, "message.created", conversation_id=conversation_id, seq=row.last_seq, role="staff")
     return message_id

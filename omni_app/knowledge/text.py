@@ -6,7 +6,9 @@ import unicodedata
 # Invisible characters that change no word a reader sees: soft hyphen, zero-width marks, bidirectional controls, word joiners,
 # variation selectors, byte-order mark. A copied or spoofed question must not differ from a typed one by them. The zero-width
 # (non-)joiners U+200C and U+200D go too: texts compared here are all treated alike, so nothing is lost but a ligature.
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'"})
 _CLOSING = " \t.,;:!?…·。！？；：，、؟،؛।॥"
 # Python's \w leaves out combining marks, which would break every Hindi, Thai or vocalised Arabic word apart.
@@ -30,5 +32,11 @@ def _fold(text: str) -> str:
     # Case folding may leave decomposed or compatibility characters behind, hence the second normalisation (Unicode 3.13, D146).
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold())
     return " ".join(folded.translate(_APOSTROPHES).split())
-def is_self_contained(t): return len(words(t))>=3
-def asks_for_person(t): return "person" in t.lower() and "talk" in t.lower()
+
+
+def is_self_contained(t):
+    return len(words(t)) >= 3
+
+
+def asks_for_person(t):
+    return "person" in t.lower() and "talk" in t.lower()

@@ -61,11 +61,12 @@ async def deliver(mail_id: UUID) -> None:
 
 
 async def _hand_over(letter: _Letter, settings: Settings) -> Status:
-    if settings.sendgrid_api_key is not None:
-        await _send_by_sendgrid(letter, settings, settings.sendgrid_api_key.get_secret_value())
+    # An empty variable is an unset one.
+    if key := settings.sendgrid_api_key and settings.sendgrid_api_key.get_secret_value():
+        await _send_by_sendgrid(letter, settings, key)
         return "sent"
-    if settings.smtp_url is not None:
-        await _send_by_smtp(letter, settings, settings.smtp_url.get_secret_value())
+    if url := settings.smtp_url and settings.smtp_url.get_secret_value():
+        await _send_by_smtp(letter, settings, url)
         return "sent"
     await asyncio.to_thread(_keep, letter, settings)
     return "kept"

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from omni_app.budgets.prices import cost_of
-from omni_app.budgets.reserving import BudgetSpent, Reservation, Worst, release, reserve, settle
+from omni_app.budgets.reserving import HOLD, BudgetSpent, Reservation, Worst, release, reserve, settle
 from omni_app.conversations.answering import Answer
 from omni_app.conversations.receiving import Facts
 from omni_app.infra.clock import now
@@ -24,6 +24,7 @@ from omni_app.llm.registry import find_language_model
 from omni_app.orchestrator import cache, phrases
 from omni_app.orchestrator.prompt import MAX_OUTPUT_TOKENS, UNSURE, build_prompt, show_prompt
 from omni_app.orchestrator.receipts import PROMPT
+from omni_app.settings import load_settings
 
 log = get_logger(__name__)
 
@@ -196,7 +197,7 @@ async def _ask_model(
         customer_id=facts.customer.id if facts.customer else None,
     )
     try:
-        reservation = await reserve(scope, worst)
+        reservation = await reserve(scope, worst, hold=HOLD + timedelta(seconds=load_settings().model_timeout_seconds))
     except BudgetSpent:
         watch.lap("reserve")
         return None, "the monthly budget is spent; answered from the FAQs"

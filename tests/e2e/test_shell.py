@@ -114,20 +114,20 @@ async def test_inviting_changing_and_removing_a_colleague(page: Page, web_server
     await page.get_by_role("button", name="Invite", exact=True).click()
     await expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("needs a change")
 
-    await page.get_by_label("Name").fill("Tom Okafor")
-    await page.get_by_label("E-mail").fill(email)
+    await page.get_by_role("textbox", name="Name").fill("Tom Okafor")
+    await page.get_by_role("textbox", name="E-mail").fill(email)
     await page.get_by_role("button", name="Invite", exact=True).click()
-    await expect(page.get_by_role("cell", name=re.compile("Tom Okafor"))).to_be_visible()
+    await expect(page.locator("td.lead", has_text="Tom Okafor")).to_be_visible()
     assert "/reset/new?token=" in (await mails_to(email))[0][1]
 
     await page.get_by_label("Role of Tom Okafor").select_option("viewer")
     await expect(page.get_by_text("Role changed")).to_be_visible()
     await page.get_by_role("button", name="Remove Tom Okafor").click()
     await page.get_by_role("button", name="Keep member").click()
-    await expect(page.get_by_role("cell", name=re.compile("Tom Okafor"))).to_be_visible()
+    await expect(page.locator("td.lead", has_text="Tom Okafor")).to_be_visible()
     await page.get_by_role("button", name="Remove Tom Okafor").click()
     await page.get_by_role("button", name="Remove member").click()
-    await expect(page.get_by_role("cell", name=re.compile("Tom Okafor"))).to_have_count(0)
+    await expect(page.locator("td.lead", has_text="Tom Okafor")).to_have_count(0)
     async with open_db(viewer.scope()) as db:
         assert [member.name for member in await list_members(db)] == ["Maya Chen"]
 
@@ -137,8 +137,8 @@ async def test_key_is_shown_once(page: Page, web_server: str) -> None:
     await page.goto("/keys")
     await page.get_by_role("button", name="New key").click()
     await page.get_by_role("button", name="Create key").click()
-    await expect(page.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
-    await page.get_by_label("Name").fill("Website form")
+    await expect(page.get_by_role("textbox", name="Name")).to_have_attribute("aria-invalid", "true")
+    await page.get_by_role("textbox", name="Name").fill("Website form")
     await page.get_by_label("Ends").select_option("90")
     await page.get_by_role("button", name="Create key").click()
     secret = await page.locator("#new-key").inner_text()
@@ -241,7 +241,7 @@ async def call(web_server: str, handler: str, payload: dict[str, Any], cookie: s
         }
         await socket.send("42/_event," + json.dumps(["event", event]))
         answers = ""
-        while '"final":true' not in answers.replace(" ", "") and "sign-in" not in answers and "redirect" not in answers:
+        while '"events"' not in answers:  # a toast or a redirect ends every refused event
             answers += str(await socket.recv())
         return answers
 

@@ -46,7 +46,7 @@ class Processes:
             parent_death_signal=signal.SIGKILL,
         )
 
-    def _until_healthy(self, patience: float = 60.0) -> None:
+    def _until_healthy(self, patience: float = 120.0) -> None:
         deadline = time.monotonic() + patience
         while get_status(self._services.port, "/health") != 200:
             if self._running["web"].poll() is not None or time.monotonic() > deadline:

@@ -57,11 +57,13 @@ async def test_subjects_and_names_are_apart(database: object) -> None:
 
 
 async def test_lowered_limit_waits_until_enough_left_the_window(database: object) -> None:
-    for _ in range(3):
-        await take("test", "one", 3, HOUR)
-    full, lowered = await check("test", "one", 3, HOUR), await check("test", "one", 1, HOUR)
-    assert not lowered.allowed
-    assert (lowered.remaining, lowered.reset_after > full.reset_after) == (0, True)
+    seconds, microseconds = await redis_client().time()
+    half_an_hour_ago = (seconds - 1_800) * 1_000_000 + microseconds
+    await redis_client().zadd(key("limit", "test", "one"), {"earlier": half_an_hour_ago})
+    await take("test", "one", 2, HOUR)
+    full, lowered = await check("test", "one", 2, HOUR), await check("test", "one", 1, HOUR)
+    assert (full.allowed, lowered.allowed, lowered.remaining) == (False, False, 0)
+    assert full.reset_after <= HOUR / 2 < lowered.reset_after <= HOUR
 
 
 @pytest.mark.parametrize("limit", [0, -1])

@@ -42,6 +42,10 @@ def echo(text: str) -> Frame:
     return {"text": f"You asked: {text}"}
 
 
+class Cut(Exception):
+    """The connection ends here and now."""
+
+
 @dataclass
 class Talk:
     """One visitor's conversation."""
@@ -205,6 +209,8 @@ class ChatStub:
                     await self._handle(socket, talk, frame)
         except ConnectionClosed:
             pass
+        except Cut:
+            socket.transport.abort()  # what already waits in the buffer is not read either
         finally:
             if talk is not None:
                 talk.sockets.discard(socket)
@@ -243,21 +249,24 @@ class ChatStub:
             return
         if self.drop_before_storing:
             self.drop_before_storing -= 1
-            socket.transport.abort()
-            return
+            raise Cut
         is_new = frame["id"] not in talk.taken
         if is_new:
             message = talk.store("customer", frame["text"], client_id=frame["id"])
             talk.taken[frame["id"]] = message["seq"]
-        if self.drop_before_ack:
+        is_cut = self.drop_before_ack > 0
+        if is_cut:
             self.drop_before_ack -= 1
-            socket.transport.abort()
-        await self._send(socket, {"t": "ack", "id": frame["id"], "seq": talk.taken[frame["id"]]})
+            talk.sockets.discard(socket)
+        else:
+            await self._send(socket, {"t": "ack", "id": frame["id"], "seq": talk.taken[frame["id"]]})
         if is_new:
             await self._send_all(talk, {"t": "message", "message": message})
             reply = self.answer(frame["text"])
             if reply and talk.speaker == "ai":
                 await self._send_all(talk, {"t": "message", "message": talk.store("assistant", **reply)})
+        if is_cut:
+            raise Cut
 
     async def _send_all(self, talk: Talk, frame: Frame) -> None:
         for socket in list(talk.sockets):

@@ -34,7 +34,14 @@ def test_easy_passwords_are_refused(password: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "password", ["four plain words here", "tr0ub4dor&3xyz", "пароль из четырёх слов", "brook street dental opens at noon", "x" * 190 + "abcde"]
+    "password",
+    [
+        "four plain words here",
+        "tr0ub4dor&3xyz",
+        "пароль из четырёх слов",
+        "brook street dental opens at noon",
+        "x" * 190 + "abcde",
+    ],
 )
 def test_long_uncommon_passwords_are_accepted(password: str) -> None:
     check_strength(password, "maya@example.com", "Brook Street Dental")

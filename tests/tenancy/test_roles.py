@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from omni_app.infra.errors import Invalid
@@ -7,7 +9,7 @@ from omni_app.tenancy.roles import ROLES, check_role, permissions_of
 
 def test_each_role_can_do_what_the_one_below_can() -> None:
     ladder = [permissions_of(role) for role in ("viewer", "agent", "admin", "owner")]
-    assert all(lower < upper for lower, upper in zip(ladder, ladder[1:], strict=False))
+    assert all(lower < upper for lower, upper in pairwise(ladder))
 
 
 def test_only_owners_own_and_only_from_admin_on_things_are_set_up() -> None:

@@ -1,12 +1,10 @@
 """A real browser on a customer's strict page, talking with the chat stub."""
 
-import os
-import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page
 
 from tests.stubs.chat_stub import ChatStub
 
@@ -15,15 +13,6 @@ WATCH_POLICY = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (e) => window.violations.push(`${e.violatedDirective} ${e.blockedURI}`));
 """
-
-
-@pytest.fixture(scope="session")
-async def chromium() -> AsyncIterator[Browser]:
-    path = os.environ.get("OMNI_CHROMIUM") or shutil.which("chromium")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture
@@ -70,7 +59,7 @@ class Visitor:
 
 
 @pytest.fixture
-async def arrive(chromium: Browser, stub: ChatStub) -> AsyncIterator[Callable[..., Any]]:
+async def arrive(browser: Browser, stub: ChatStub) -> AsyncIterator[Callable[..., Awaitable[Visitor]]]:
     """`await arrive(**context options)` is a new visitor; `beside=` another tab of the same one.
 
     At the end no page has broken its security policy or logged an error.
@@ -82,7 +71,7 @@ async def arrive(chromium: Browser, stub: ChatStub) -> AsyncIterator[Callable[..
         if beside:
             context = beside.page.context
         else:
-            context = await chromium.new_context(**({"locale": "en-CA", "viewport": {"width": 1280, "height": 800}} | options))
+            context = await browser.new_context(**({"locale": "en-CA", "viewport": {"width": 1280, "height": 800}} | options))
             contexts.append(context)
             context.set_default_timeout(10_000)
             await context.add_init_script(WATCH_POLICY)
@@ -102,5 +91,5 @@ async def arrive(chromium: Browser, stub: ChatStub) -> AsyncIterator[Callable[..
 
 
 @pytest.fixture
-async def visitor(arrive: Callable[..., Any]) -> Visitor:
+async def visitor(arrive: Callable[..., Awaitable[Visitor]]) -> Visitor:
     return await arrive()

@@ -1,0 +1,26 @@
+"""`make bench`: every measurement, each printed as a ratio to a floor of the same run. Name some to run only those."""
+
+import importlib
+import sys
+
+BENCHES = {
+    "turn": "a cached answer and an FAQ answer over HTTP, against the least an authenticated insert costs",
+    "live_inbox": "from the commit of a message to the open inbox page",
+    "answers": "which FAQ answers a question: right, wrong, refused",
+}
+
+
+def main() -> int:
+    wanted = [name for name in sys.argv[1:] if not name.startswith("-")] or list(BENCHES)
+    for name in wanted:
+        if name not in BENCHES:
+            print(f"There is no bench {name}. There are: {', '.join(BENCHES)}")
+            return 2
+        print(f"\n== {name}: {BENCHES[name]}", flush=True)
+        sys.argv = [name]
+        importlib.import_module(f"bench.{name}").main()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

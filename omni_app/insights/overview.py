@@ -1,0 +1,232 @@
+"""The figures of the first page: one statement for the business, one for a period, one for what waits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from omni_app.infra.database import Db
+from omni_app.infra.errors import NotFound
+from omni_app.infra.scope import Permission
+from omni_app.insights.periods import Period
+
+_BUSINESS = text(
+    """
+    select b.name, b.timezone, b.opening_hours,
+      (select count(*) from faqs) as faqs,
+      (select count(*) from members) as members,
+      exists (select 1 from conversations) as has_conversations,
+      exists (select 1 from conversations c where c.channel = 'chat') as has_chat
+    from businesses b where b.id = :business_id
+    """
+)
+
+# An answer is a message of the assistant or of staff. What it came from: the cache whatever filled it, then its source; an
+# assistant's message without a source either offered a person ("unsure") or was a greeting or a hand-over ("courtesy").
+_KIND = """
+    case when m.role = 'staff' then 'person' when m.tier is not null then 'cache' when m.source <> 'none' then m.source
+      when m.offers_person then 'unsure' else 'courtesy' end
+"""
+
+_FIGURES = text(
+    f"""
+    with spans (span, since, until) as (
+      values ('now', cast(:start as timestamptz), cast(:until as timestamptz)),
+        ('before', cast(:before_start as timestamptz), cast(:before_until as timestamptz))
+    ), m as materialized (
+      select s.span, s.since, s.until, m.conversation_id, m.seq, m.role, m.offers_person, m.cost_nusd, m.created_at,
+        {_KIND} as kind
+      from spans s join messages m on m.created_at >= s.since and m.created_at < s.until
+    ), asked as (
+      select span, conversation_id, min(seq) as first_seq, min(created_at) as first_at
+      from m where role = 'customer' group by span, conversation_id
+    ), talks as (
+      select a.span, a.conversation_id, c.channel,
+        extract(epoch from min(m.created_at) filter (where m.role in ('assistant', 'staff') and m.seq > a.first_seq)
+          - a.first_at) as first_reply,
+        bool_or(m.role = 'staff') or coalesce(c.handed_over_at >= min(m.since) and c.handed_over_at < min(m.until), false)
+          or (a.span = 'now' and c.speaker = 'human') as has_person,
+        (array_agg(m.offers_person order by m.seq desc) filter (where m.role = 'assistant'))[1] as ends_unsure
+      from asked a join conversations c on c.id = a.conversation_id
+      join m on m.span = a.span and m.conversation_id = a.conversation_id
+      group by a.span, a.conversation_id, a.first_at, c.channel, c.handed_over_at, c.speaker
+    ), figures as (
+      select s.span, count(t.conversation_id) as conversations,
+        count(*) filter (where not t.has_person and not t.ends_unsure) as solved,
+        count(*) filter (where t.has_person) as with_person,
+        percentile_cont(0.5) within group (order by t.first_reply) as first_reply,
+        (select coalesce(sum(l.cost_nusd), 0) from ledger_entries l where l.created_at >= s.since and l.created_at < s.until)
+          as spent_nusd
+      from spans s left join talks t on t.span = s.span group by s.span, s.since, s.until
+    )
+    select
+      (select jsonb_object_agg(span, to_jsonb(f)) from figures f) as figures,
+      (select coalesce(jsonb_agg(k), '[]') from (
+         select cast(date_trunc(:unit, created_at at time zone :timezone) as text) as at, kind, count(*) as answers,
+           sum(cost_nusd) as cost_nusd
+         from m where span = 'now' and role in ('assistant', 'staff') group by 1, 2) k) as answers,
+      (select coalesce(jsonb_agg(h order by h.conversations desc, h.channel), '[]') from (
+         select channel, count(*) as conversations from talks where span = 'now' group by 1) h) as channels,
+      (select count(*) from m where span = 'now' and role = 'assistant') as automatic,
+      (select count(*) from m where span = 'now' and role = 'assistant' and cost_nusd = 0) as free
+    """  # noqa: S608 (constants of this module)
+)
+
+WAITING_SHOWN = 5
+
+_WAITING = text(
+    """
+    select w.*, cu.name as customer_name,
+      coalesce((select left(m.text, 300) from messages m where m.conversation_id = w.id and m.role = 'customer'
+        order by m.seq desc limit 1), '') as text
+    from (
+      select c.id, c.customer_id, c.channel, c.waiting_since, c.handover_reason, a.name as assignee,
+        c.assignee_id = :member_id as is_mine, count(*) over () as total
+      from conversations c left join members a on a.id = c.assignee_id
+      where c.status = 'waiting' order by c.waiting_since nulls last, c.id limit :limit
+    ) w join customers cu on cu.id = w.customer_id
+    order by w.waiting_since nulls last, w.id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """Whose overview this is, and how far it is set up."""
+
+    name: str
+    timezone: str
+    opening_hours: Mapping[str, Any]
+    faqs: int
+    members: int
+    has_conversations: bool
+    has_chat: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """One stretch of time. A conversation counts when the customer wrote in it.
+
+    `solved`: the assistant's last answer stood and no person was needed. `with_person`: staff wrote, or it was handed to them.
+    `first_reply` in seconds: median from a conversation's first message in this stretch to the answer after it, whoever gave it.
+    """
+
+    conversations: int = 0
+    solved: int = 0
+    with_person: int = 0
+    first_reply: float | None = None
+    spent_nusd: int = 0
+
+    @property
+    def solved_percent(self) -> int | None:
+        return round(100 * self.solved / self.conversations) if self.conversations else None
+
+    @property
+    def left_open(self) -> int:
+        """Conversations that ended without an answer and without a person."""
+        return self.conversations - self.solved - self.with_person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """How many answers of one kind fell into one hour or day. `at` is that hour's or day's beginning in local time, naive.
+
+    `kind`: cache, faq, passage, model, unsure (offered a person), courtesy (greeting, hand-over) or person.
+    """
+
+    at: datetime
+    kind: str
+    answers: int
+    cost_nusd: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodReport:
+    """A period and the one it is compared with. `automatic` answers came from the assistant, `free` of them cost nothing."""
+
+    now: Figures
+    before: Figures
+    answers: tuple[Answers, ...]
+    channels: tuple[tuple[str, int], ...]
+    automatic: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A conversation that waits for a person. `text` is what the customer wrote last; `assignee` had it before, if anybody."""
+
+    id: UUID
+    customer_id: UUID
+    customer_name: str
+    channel: str
+    waiting_since: datetime | None
+    handover_reason: str | None
+    assignee: str | None
+    is_mine: bool
+    text: str
+
+
+async def load_setup(db: Db) -> Setup:
+    """Raises `Forbidden`, and `NotFound` for a business that is gone."""
+    db.scope.require(Permission.VIEW)
+    row = (await db.execute(_BUSINESS, {"business_id": db.scope.business_id})).mappings().one_or_none()
+    if row is None:
+        raise NotFound("business")
+    return Setup(**row)
+
+
+async def load_report(db: Db, period: Period) -> PeriodReport:
+    """The figures of a period, in one statement over the messages of its days. Raises `Forbidden`."""
+    db.scope.require(Permission.VIEW)
+    row = (
+        await db.execute(
+            _FIGURES,
+            {
+                "start": period.start,
+                "until": period.until,
+                "before_start": period.before_start,
+                "before_until": period.before_until,
+                "unit": period.unit,
+                "timezone": period.zone.key,
+            },
+        )
+    ).one()
+    return PeriodReport(
+        now=_figures(row.figures["now"]),
+        before=_figures(row.figures["before"]),
+        answers=tuple(
+            Answers(at=datetime.fromisoformat(k["at"]), kind=k["kind"], answers=k["answers"], cost_nusd=int(k["cost_nusd"]))
+            for k in row.answers
+        ),
+        channels=tuple((entry["channel"], entry["conversations"]) for entry in row.channels),
+        automatic=row.automatic,
+        free=row.free,
+    )
+
+
+def _figures(values: Mapping[str, Any]) -> Figures:
+    return Figures(
+        conversations=values["conversations"],
+        solved=values["solved"],
+        with_person=values["with_person"],
+        first_reply=None if values["first_reply"] is None else float(values["first_reply"]),
+        spent_nusd=int(values["spent_nusd"]),
+    )
+
+
+async def list_waiting(db: Db, limit: int = WAITING_SHOWN) -> tuple[list[Waiting], int]:
+    """Who waits for a person, the longest wait first, and how many wait in all. Raises `Forbidden`."""
+    db.scope.require(Permission.VIEW)
+    rows = (await db.execute(_WAITING, {"limit": limit, "member_id": db.scope.actor.id})).mappings().all()
+    found = [
+        Waiting(
+            **{name: row[name] for name in Waiting.__slots__ if name != "is_mine"},
+            is_mine=bool(row["is_mine"]),
+        )
+        for row in rows
+    ]
+    return found, rows[0]["total"] if rows else 0

@@ -1,0 +1,142 @@
+"""One Omni under a real supervisor, in a folder of its own: start it, ask it over HTTP, kill parts of it."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil  # type: ignore[import-untyped]
+
+from embedded.leftovers import start_time
+from omni_app.settings import ROOT
+from tests.harness.processes import get_status
+from tests.harness.services import RUN_VARIABLE
+from tests.harness.waiting import wait_until
+
+SUPERVISOR = (sys.executable, "-m", "embedded.supervisor")
+START_SECONDS = 120.0
+STOP_SECONDS = 10.0
+# What belongs to the test run itself, or to the make that runs it.
+_STRIPPED = {
+    *("DATABASE_URL", "OMNI_DATABASE_SYSTEM_URL", "OMNI_DATABASE_OWNER_URL", "REDIS_URL", "REFLEX_REDIS_URL", "OMNI_NAMESPACE"),
+    *("OMNI_MASTER_KEY", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", RUN_VARIABLE),
+}
+
+
+@dataclass
+class Omni:
+    """`pids` are the children of the last look, by name; `family` everything below the supervisor then."""
+
+    home: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+    family: set[int] = field(default_factory=set)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if name not in _STRIPPED}
+        return {**kept, "OMNI_HOME": str(self.home), "PORT": str(self.port), **more}
+
+    @property
+    def output(self) -> str:
+        return self.home.with_suffix(".out").read_text()
+
+    def start(self, command: Sequence[str] = SUPERVISOR) -> None:
+        """Start it and wait until it says it is ready. Raises AssertionError with its words when it gives up."""
+        with self.home.with_suffix(".out").open("wb") as out:
+            self.process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        process = self.process
+        wait_until(lambda: "Omni is ready" in self.output or process.poll() is not None, START_SECONDS)
+        assert process.poll() is None, self.output
+        self.look()
+
+    def ensure_started(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            self.start()
+
+    def attempt(self, **more: str) -> tuple[int, str]:
+        """Run another supervisor that is expected to give up; its exit code and words."""
+        done = subprocess.run(
+            SUPERVISOR,
+            cwd=ROOT,
+            env=self.environment(**more),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def pids(self) -> dict[str, int]:
+        """The running children by name."""
+        content = json.loads((self.home / "children.json").read_text())
+        return {child["name"]: child["pid"] for child in content["children"]}
+
+    def supervisor_pid(self) -> int:
+        return int((self.home / "supervisor.lock").read_text())
+
+    def look(self) -> None:
+        """Remember the supervisor and everything below it, to see later that all of it is gone."""
+        supervisor = psutil.Process(self.supervisor_pid())
+        self.family = {supervisor.pid, *(child.pid for child in supervisor.children(recursive=True))}
+
+    def survivors(self) -> set[int]:
+        return {pid for pid in self.family if start_time(pid) is not None}
+
+    def is_healthy(self) -> bool:
+        return get_status(self.port, "/health") == 200
+
+    @property
+    def demo(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.home / "demo.json").read_text())
+        return content
+
+    def request(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        """One call with the demo API key."""
+        headers = {"Authorization": f"Bearer {self.demo['api_key']}"}
+        return httpx.request(
+            method, f"http://127.0.0.1:{self.port}{path}", json=body, headers=headers, timeout=30, trust_env=False
+        )
+
+    def teach(self, question: str) -> str:
+        """Teach an FAQ; its id, once the server has acknowledged it."""
+        answer = self.request("POST", "/api/faq", {"question": question, "answer": "Kept.", "phrasings": []})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["data"]["id"])
+
+    def known_faqs(self) -> set[str]:
+        """The ids of all FAQs."""
+        found: set[str] = set()
+        page = 1
+        while True:
+            answer = self.request("GET", f"/api/faq?page={page}&limit=100")
+            assert answer.status_code == 200, answer.text
+            rows = answer.json()["data"]
+            found |= {row["id"] for row in rows}
+            if len(rows) < 100:
+                return found
+            page += 1
+
+    def end(self) -> None:
+        """Whatever the tests left: stop it, then for good."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(STOP_SECONDS)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
