@@ -1,4 +1,4 @@
-"""Reflex's configuration. One build serves any port and public address; the origins allowed come from the settings at run time."""
+"""Reflex's configuration. One build serves any port and public address; which origins may connect is read at run time."""
 
 import importlib.util
 import os

@@ -1,7 +1,7 @@
 """Fit the shared verifier anew: `python -m bench.calibrate FILE… [--home .omni] [--businesses 30]`.
 
 Each FILE is a CSV of labelled questions (`text,intent`, or `question,answer_id`) that are **not** used to report quality. Small
-businesses are drawn from them: some of the labels, one to eight phrasings each. They are fitted as in production and asked
+businesses are drawn from them: some of the labels, one to forty phrasings each. They are fitted as in production and asked
 held-out questions with an answer (about two thirds), questions of labels they were not taught, and questions of the other
 files. One logistic regression learns from what was right; its coefficients are printed for `omni_app/knowledge/verifier.py`.
 """
@@ -54,7 +54,7 @@ def ask_one_business(
     answers = sorted(by_answer)
     size = len(answers) if chance.random() < 0.3 else round(math.exp(chance.uniform(0, math.log(len(answers)))))
     known = set(chance.sample(answers, size))
-    phrasings = chance.choice([1, 2, 3, 4, 5, 5, 6, 8])
+    phrasings = chance.choice([1, 2, 3, 4, 5, 5, 6, 8, 15, 40])
 
     taught: list[Question] = []
     answerable: list[Question] = []

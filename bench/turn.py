@@ -25,15 +25,6 @@ WARM_UP = 25
 ROUNDS = 150
 CUSTOMERS = 16
 OPENERS = ("hi, ", "hello, ", "quick question: ", "sorry to bother you, ", "good morning, ", "hey, ", "tell me, ", "so, ")
-    "hi, ",
-    "hello, ",
-    "quick question: ",
-    "sorry to bother you, ",
-    "good morning, ",
-    "hey, ",
-    "one thing, ",
-    "please tell me, ",
-)
 CLOSERS = ("", " thanks", " thank you", " please", " asking for a friend", " asap", " i would like to know", " cheers")
 
 

@@ -31,11 +31,12 @@ _STANDING = text(
 _UNANSWERED = text(
     """
     insert into outbox (id, business_id, kind, name, queue, payload, created_at, available_at, attempts)
-    select gen_random_uuid(), c.business_id, 'job', :name, :queue, jsonb_build_object('conversation_id', c.id), :now, :now, 0
+    select gen_random_uuid(), c.business_id, 'job', cast(:name as text), :queue,
+      jsonb_build_object('conversation_id', c.id), :now, :now, 0
     from conversations c
     where c.speaker = 'ai' and c.last_customer_seq > c.answered_seq and c.last_customer_at < :before
       and (c.lease_until is null or c.lease_until < :now)
-      and not exists (select 1 from outbox o where o.name = :name and o.payload->>'conversation_id' = c.id::text)
+      and not exists (select 1 from outbox o where o.name = cast(:name as text) and o.payload->>'conversation_id' = c.id::text)
     limit 200
     returning id
     """

@@ -1,4 +1,4 @@
-"""The figures of the first page: one statement for the business, one for a period, one for what waits."""
+"""The first page: what holds now in one statement, the figures of a period in another."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,13 +13,24 @@ from omni_app.infra.errors import NotFound
 from omni_app.infra.scope import Permission
 from omni_app.insights.periods import Period
 
-_BUSINESS = text(
+WAITING_SHOWN = 5
+
+# What holds now, whatever period is looked at. The list travels as JSON: one statement for the row and its list.
+_STANDING = text(
     """
     select b.name, b.timezone, b.opening_hours,
       (select count(*) from faqs) as faqs,
       (select count(*) from members) as members,
       exists (select 1 from conversations) as has_conversations,
-      exists (select 1 from conversations c where c.channel = 'chat') as has_chat
+      exists (select 1 from conversations c where c.channel = 'chat') as has_chat,
+      (select count(*) from conversations c where c.status = 'waiting') as waiting_count,
+      (select coalesce(jsonb_agg(w order by w.waiting_since nulls last, w.id), '[]') from (
+         select c.id, cu.name as customer_name, c.channel, c.waiting_since, a.name as assignee,
+           coalesce(c.assignee_id = :member_id, false) as is_mine,
+           coalesce((select left(m.text, 300) from messages m where m.conversation_id = c.id and m.role = 'customer'
+             order by m.seq desc limit 1), '') as text
+         from conversations c join customers cu on cu.id = c.customer_id left join members a on a.id = c.assignee_id
+         where c.status = 'waiting' order by c.waiting_since nulls last, c.id limit :limit) w) as waiting
     from businesses b where b.id = :business_id
     """
 )
@@ -75,27 +86,23 @@ _FIGURES = text(
     """  # noqa: S608 (constants of this module)
 )
 
-WAITING_SHOWN = 5
 
-_WAITING = text(
-    """
-    select w.*, cu.name as customer_name,
-      coalesce((select left(m.text, 300) from messages m where m.conversation_id = w.id and m.role = 'customer'
-        order by m.seq desc limit 1), '') as text
-    from (
-      select c.id, c.customer_id, c.channel, c.waiting_since, c.handover_reason, a.name as assignee,
-        c.assignee_id = :member_id as is_mine, count(*) over () as total
-      from conversations c left join members a on a.id = c.assignee_id
-      where c.status = 'waiting' order by c.waiting_since nulls last, c.id limit :limit
-    ) w join customers cu on cu.id = w.customer_id
-    order by w.waiting_since nulls last, w.id
-    """
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A conversation that waits for a person. `text` is what the customer wrote last; `assignee` has it, if anybody."""
+
+    id: UUID
+    customer_name: str
+    channel: str
+    waiting_since: datetime | None
+    assignee: str | None
+    is_mine: bool
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
-    """Whose overview this is, and how far it is set up."""
+class Standing:
+    """A business as it is now: how far it is set up, and who waits (the longest wait first, `waiting_count` in all)."""
 
     name: str
     timezone: str
@@ -104,6 +111,8 @@ class Setup:
     members: int
     has_conversations: bool
     has_chat: bool
+    waiting: tuple[Waiting, ...]
+    waiting_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,28 +164,19 @@ class PeriodReport:
     free: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A conversation that waits for a person. `text` is what the customer wrote last; `assignee` had it before, if anybody."""
-
-    id: UUID
-    customer_id: UUID
-    customer_name: str
-    channel: str
-    waiting_since: datetime | None
-    handover_reason: str | None
-    assignee: str | None
-    is_mine: bool
-    text: str
-
-
-async def load_setup(db: Db) -> Setup:
+async def load_standing(db: Db, waiting_shown: int = WAITING_SHOWN) -> Standing:
     """Raises `Forbidden`, and `NotFound` for a business that is gone."""
     db.scope.require(Permission.VIEW)
-    row = (await db.execute(_BUSINESS, {"business_id": db.scope.business_id})).mappings().one_or_none()
+    parameters = {"business_id": db.scope.business_id, "member_id": db.scope.actor.id, "limit": waiting_shown}
+    row = (await db.execute(_STANDING, parameters)).mappings().one_or_none()
     if row is None:
         raise NotFound("business")
-    return Setup(**row)
+    return Standing(**{**row, "waiting": tuple(_waiting(entry) for entry in row["waiting"])})
+
+
+def _waiting(entry: Mapping[str, Any]) -> Waiting:
+    since = entry["waiting_since"]
+    return Waiting(**{**entry, "id": UUID(entry["id"]), "waiting_since": since and datetime.fromisoformat(since)})
 
 
 async def load_report(db: Db, period: Period) -> PeriodReport:
@@ -216,17 +216,3 @@ def _figures(values: Mapping[str, Any]) -> Figures:
         first_reply=None if values["first_reply"] is None else float(values["first_reply"]),
         spent_nusd=int(values["spent_nusd"]),
     )
-
-
-async def list_waiting(db: Db, limit: int = WAITING_SHOWN) -> tuple[list[Waiting], int]:
-    """Who waits for a person, the longest wait first, and how many wait in all. Raises `Forbidden`."""
-    db.scope.require(Permission.VIEW)
-    rows = (await db.execute(_WAITING, {"limit": limit, "member_id": db.scope.actor.id})).mappings().all()
-    found = [
-        Waiting(
-            **{name: row[name] for name in Waiting.__slots__ if name != "is_mine"},
-            is_mine=bool(row["is_mine"]),
-        )
-        for row in rows
-    ]
-    return found, rows[0]["total"] if rows else 0

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import text
 
 from omni_app import audit
+from omni_app.infra import live
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
 from omni_app.infra.errors import Conflict, FieldError, Invalid, NotFound
@@ -100,6 +101,7 @@ async def create_faq(db: Db, faq: PreparedFaq) -> FaqView:
     )
     await _write_phrasings(db, faq_id, faq)
     await audit.record(db, "faq.created", "faq", faq_id, after={"question": faq.question, "answer": faq.answer})
+    live.publish(db, "faq.changed", faq_id=faq_id)
     return FaqView(
         id=faq_id, question=faq.question, answer=faq.answer, phrasings=faq.phrasings, version=1, created_at=at, updated_at=at
     )
@@ -127,6 +129,7 @@ async def update_faq(db: Db, faq_id: UUID, faq: PreparedFaq, version: int | None
         before={"question": old.question, "answer": old.answer, "phrasings": list(old.phrasings)},
         after={"question": faq.question, "answer": faq.answer, "phrasings": list(faq.phrasings)},
     )
+    live.publish(db, "faq.changed", faq_id=faq_id)
     return await load_faq(db, faq_id)
 
 
@@ -137,6 +140,7 @@ async def delete_faq(db: Db, faq_id: UUID) -> None:
     old = await load_faq(db, faq_id)
     await db.execute("delete from faqs where id = :id", {"id": faq_id})
     await audit.record(db, "faq.deleted", "faq", faq_id, before={"question": old.question, "answer": old.answer})
+    live.publish(db, "faq.changed", faq_id=faq_id)
 
 
 async def load_faq(db: Db, faq_id: UUID) -> FaqView:

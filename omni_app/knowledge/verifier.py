@@ -17,7 +17,7 @@ INTERCEPT = 3.8695
 # Beyond these a feature says nothing new, and one odd message cannot run away with the result.
 _MOST_LOG_ODDS = 14.0
 _MOST_MARGIN = 8.0
-_MOST_PHRASINGS = 20
+_MOST_PHRASINGS = 200
 
 
 def features(

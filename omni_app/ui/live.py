@@ -9,12 +9,14 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
 import reflex as rx
 from reflex_base.event import Event
 
+from omni_app.infra.background import start_task
 from omni_app.infra.live import RESYNC, Note, subscribe
 from omni_app.infra.log import get_logger
 from omni_app.ui.access import current_viewer
@@ -22,11 +24,15 @@ from omni_app.ui.access import current_viewer
 log = get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Watch:
     tell: Callable[[dict[str, Any]], Any]
     kinds: frozenset[str]
     stays: bool
+    every: float = 0.0
+    """Seconds that pass at least between two calls; notes that come in between are one call at their end."""
+    told_at: float = float("-inf")
+    is_due: bool = False
 
     def wants(self, kind: str) -> bool:
         return kind == RESYNC or not self.kinds or kind in self.kinds or kind.split(".")[0] in self.kinds
@@ -36,18 +42,19 @@ class _Watch:
 _watches: defaultdict[UUID, dict[str, dict[str, _Watch]]] = defaultdict(dict)
 
 
-async def watch(state: rx.State, tell: Any, kinds: Collection[str] = (), *, stays: bool = False) -> None:
+async def watch(state: rx.State, tell: Any, kinds: Collection[str] = (), *, stays: bool = False, every: float = 0.0) -> None:
     """Call `tell` (a handler with one `note: dict` argument) in this tab whenever something changes in the viewer's business.
 
     `kinds` narrows it: whole kinds (`message.created`) or their first word (`message`). A watch ends when the tab closes or loads
-    another page; with `stays` (the shell) only when the tab closes.
+    another page; with `stays` (the shell) only when the tab closes. With `every` (seconds) a burst of notes is one call at once
+    and one at its end: for pages that read everything again whatever the note says.
     """
     viewer = await current_viewer(state)
     tab = state.router.session.client_token
     for business_id, tabs in _watches.items():
         if business_id != viewer.business_id:
             tabs.pop(tab, None)
-    _watches[viewer.business_id].setdefault(tab, {})[repr(tell)] = _Watch(tell, frozenset(kinds), stays)
+    _watches[viewer.business_id].setdefault(tab, {})[repr(tell)] = _Watch(tell, frozenset(kinds), stays, every)
 
 
 def unwatch_page(state: rx.State) -> None:
@@ -66,8 +73,27 @@ async def _tell(app: rx.App, note: Note, tabs: dict[str, dict[str, _Watch]], con
             continue
         for item in list(tabs[tab].values()):
             if item.wants(note.kind):
-                (event,) = Event.from_event_type(item.tell(body))
-                await app.event_processor.enqueue(tab, event)
+                await _call(app, tab, item, body)
+
+
+async def _call(app: rx.App, tab: str, item: _Watch, body: dict[str, Any]) -> None:
+    wait = item.told_at + item.every - monotonic()
+    if item.is_due:
+        return
+    if wait > 0:
+        item.is_due = True
+        start_task(_call_later(app, tab, item, body, wait), "live note, later")
+        return
+    item.told_at = monotonic()
+    (event,) = Event.from_event_type(item.tell(body))
+    await app.event_processor.enqueue(tab, event)
+
+
+async def _call_later(app: rx.App, tab: str, item: _Watch, body: dict[str, Any], wait: float) -> None:
+    await asyncio.sleep(wait)
+    item.is_due = False
+    if tab in app.event_namespace.token_to_sid:
+        await _call(app, tab, item, body)
 
 
 async def pump(app: rx.App) -> None:

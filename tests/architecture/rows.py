@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import VECTOR, Vector
-from sqlalchemy import Boolean, Column, Date, DateTime, Float, Integer, LargeBinary, String, Table, Uuid
+from sqlalchemy import Boolean, Column, Date, DateTime, Float, Integer, LargeBinary, String, Table, TypeDecorator, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from omni_app.infra.ids import new_id
@@ -29,7 +29,8 @@ def _value(column: Column[Any], business_id: UUID, rows: Rows) -> Any:
             return rows[key.column.table.name][key.column.name]
     if column.nullable:
         return None
-    kind = column.type
+    # SQLModel wraps String in a decorator.
+    kind = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
     if isinstance(kind, Uuid):
         return new_id()
     if isinstance(kind, Boolean):
