@@ -1,7 +1,7 @@
 """How well the FAQs answer: `python -m bench.answers --taught FILE --asked FILE`, or `--banking77 FOLDER`.
 
-Taught: CSV `question,answer_id`. Asked: CSV `text,answer_id`, an empty answer_id meaning that no answer is right. Prints the shares
-of all questions that are answered right, answered wrong and refused at the shipped threshold, and the share answered right
+Taught: CSV `question,answer_id`. Asked: CSV `text,answer_id`, an empty answer_id meaning that no answer is right. Prints the
+shares of all questions that are answered right, answered wrong and refused at the shipped threshold, and the share answered right
 while at most 2, 5 and 10 % are answered wrong, beside the same for the nearest phrasing with a cosine threshold.
 
 `--banking77 FOLDER` (holding banking77_train.csv and banking77_test.csv, columns `text,intent`) teaches five phrasings an intent,
@@ -61,7 +61,10 @@ def by_matcher(
     """Our rule; and the seconds it took to fit, and milliseconds a question (p50)."""
     began = time.perf_counter()
     matcher = fit_matcher(
-        [Taught(faq_id=_id(label), text=text, vector=vector) for (text, label), vector in zip(taught, taught_vectors, strict=True)],
+        [
+            Taught(faq_id=_id(label), text=text, vector=vector)
+            for (text, label), vector in zip(taught, taught_vectors, strict=True)
+        ],
         small_talk,
     )
     fitting = time.perf_counter() - began
@@ -98,7 +101,9 @@ def main() -> int:
     parser.add_argument("--banking77", type=Path, metavar="FOLDER")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--at-least", type=float, metavar="RATIO")
-    parser.add_argument("--home", type=Path, default=Path(".omni"), help="OMNI_HOME with the model file; built there when missing")
+    parser.add_argument(
+        "--home", type=Path, default=Path(".omni"), help="OMNI_HOME with the model file; built there when missing"
+    )
     chosen = parser.parse_args()
     if not (chosen.taught and chosen.asked) and not chosen.banking77:
         parser.error("give --taught and --asked, or --banking77")

@@ -58,8 +58,8 @@ _REOPEN = _change("status = 'open', closed_at = null", "status = 'closed'")
 async def take_over(db: Db, conversation_id: UUID, from_member: UUID | None = None) -> None:
     """Make the calling member the speaker. The AI is silent from this commit on: its lease is gone.
 
-    `from_member` is the colleague who has it as far as the caller knows. Raises `Conflict` when another colleague has it, so of two
-    who reach for the same conversation one gets it and the other is told. Taking over what one holds already changes nothing.
+    `from_member` is the colleague who has it as far as the caller knows. Raises `Conflict` when another colleague has it: of two
+    who reach for the same conversation one gets it, the other is told. Taking over what one holds already changes nothing.
     Raises `Forbidden`, `NotFound`.
     """
     line = f"{db.scope.actor.name} joined the conversation."

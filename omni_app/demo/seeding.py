@@ -139,9 +139,10 @@ async def _fill_profile(scope: Scope, business: DemoBusiness) -> None:
 async def _add_agent(scope: Scope, password: str) -> None:
     async with read_system("demo: find the agent") as connection:
         known = await connection.execute(text("select 1 from users where email = :email"), {"email": AGENT[1]})
-        if known.one_or_none() is None:
-            async with open_db(scope) as db:
-                await add_member(db, AGENT[1], AGENT[0], "agent")
+        is_known = known.one_or_none() is not None
+    if not is_known:
+        async with open_db(scope) as db:
+            await add_member(db, AGENT[1], AGENT[0], "agent")
     password_hash = await hash_password(password)
     async with system_db("demo: the agent's password") as db:
         await db.execute(

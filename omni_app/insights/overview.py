@@ -25,7 +25,7 @@ _STANDING = text(
       exists (select 1 from conversations c where c.channel = 'chat') as has_chat,
       (select count(*) from conversations c where c.status = 'waiting') as waiting_count,
       (select coalesce(jsonb_agg(w order by w.waiting_since nulls last, w.id), '[]') from (
-         select c.id, cu.name as customer_name, c.channel, c.waiting_since, a.name as assignee,
+         select c.id, c.customer_id, cu.name as customer_name, c.channel, c.waiting_since, a.name as assignee,
            coalesce(c.assignee_id = :member_id, false) as is_mine,
            coalesce((select left(m.text, 300) from messages m where m.conversation_id = c.id and m.role = 'customer'
              order by m.seq desc limit 1), '') as text
@@ -92,6 +92,7 @@ class Waiting:
     """A conversation that waits for a person. `text` is what the customer wrote last; `assignee` has it, if anybody."""
 
     id: UUID
+    customer_id: UUID
     customer_name: str
     channel: str
     waiting_since: datetime | None
@@ -176,7 +177,8 @@ async def load_standing(db: Db, waiting_shown: int = WAITING_SHOWN) -> Standing:
 
 def _waiting(entry: Mapping[str, Any]) -> Waiting:
     since = entry["waiting_since"]
-    return Waiting(**{**entry, "id": UUID(entry["id"]), "waiting_since": since and datetime.fromisoformat(since)})
+    ids = {name: UUID(entry[name]) for name in ("id", "customer_id")}
+    return Waiting(**{**entry, **ids, "waiting_since": since and datetime.fromisoformat(since)})
 
 
 async def load_report(db: Db, period: Period) -> PeriodReport:

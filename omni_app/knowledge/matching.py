@@ -1,6 +1,3 @@
-# LEAD -> B: your experimental matching.py was overwritten here by accident at 03:16 (sorry). Restore it from what you wrote.
-# The lead's code needs: Taught, Match(faq_id, confidence, runner_up: tuple[tuple[UUID, float], ...] = ()), Matcher.match(text, vector) -> Match | None, fit_matcher(taught) -> Matcher, ANSWER_AT.
-# The last two functions of text.py are stand-ins of the lead's as well: replace them. Please deliver a working version SOON, refine afterwards.
 """Which of the taught answers a message asks for, and how sure that is.
 
 A small classifier is fitted per business: multinomial logistic regression over sentence vectors and 0.6 × TF-IDF rows of all

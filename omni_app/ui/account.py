@@ -7,11 +7,12 @@ import reflex as rx
 from reflex.style import set_color_mode
 
 from omni_app.budgets.budget import load_budget
+from omni_app.conversations.reading import count_folders
 from omni_app.tenancy.sessions import list_businesses, switch_business
 from omni_app.ui.access import ViewerState, client_of, current_viewer, handler, loader, parse_id, session_token, viewer_db
 from omni_app.ui.components import avatar, avatar_tone, icon, initials, omni_mark
 from omni_app.ui.live import unwatch_page, watch
-from omni_app.ui.navigation import shortcut_entries
+from omni_app.ui.navigation import page_shortcuts, shortcut_entries
 
 ROLE_NAMES = {"owner": "Owner", "admin": "Admin", "agent": "Agent", "viewer": "Viewer"}
 
@@ -47,7 +48,7 @@ class ShellState(ViewerState, rx.State):
     async def load(self) -> None:
         viewer = await current_viewer(self)
         unwatch_page(self)
-        await watch(self, ShellState.on_live, ("budget", "business"), stays=True)
+        await watch(self, ShellState.on_live, ("budget", "business", "message", "conversation"), stays=True)
         self.name, self.email, self.role = viewer.name, viewer.email, ROLE_NAMES.get(viewer.role, viewer.role)
         self.letters, self.tone = initials(viewer.name), avatar_tone(viewer.name)
         self.business_name = viewer.business_name
@@ -66,6 +67,8 @@ class ShellState(ViewerState, rx.State):
     async def _read_status(self) -> None:
         async with viewer_db(self) as db:
             budget = await load_budget(db)
+            folders = await count_folders(db)
+        self.waiting = folders["waiting"]
         self.status = "paused" if budget.is_spent else "live"
         percent = round(100 * budget.spent_nusd / budget.limit_nusd) if budget.limit_nusd else 100
         self.status_detail = f"Budget {percent}% used this month."
@@ -173,6 +176,9 @@ def help_dialog() -> rx.Component:
     for _, entry in shortcut_entries():
         lines += [_keys("g", entry.key), rx.el.dd(f"Go to {entry.label}")]
     lines += [_keys("?"), rx.el.dd("Show this help"), _keys("Esc"), rx.el.dd("Close the top layer")]
+    for title, keys in page_shortcuts():
+        for pressed, what in keys:
+            lines += [_keys(*pressed), rx.el.dd(f"{title}: {what[0].lower()}{what[1:]}")]
     return rx.dialog.root(
         rx.dialog.content(
             rx.dialog.title("Help and shortcuts"),

@@ -56,3 +56,16 @@ def tab_entries() -> list[tuple[str, NavEntry]]:
 
 def shortcut_entries() -> list[tuple[str, NavEntry]]:
     return [(route, entry) for _, entries in grouped_entries() for route, entry in entries if entry.key]
+
+
+_page_keys: list[tuple[str, list[tuple[tuple[str, ...], str]]]] = []
+
+
+def register_keys(page: str, keys: list[tuple[tuple[str, ...], str]]) -> None:
+    """Name a page's own shortcuts for the help dialog: (keys, what they do). The page's script gives them their effect."""
+    _page_keys.append((page, keys))
+
+
+def page_shortcuts() -> list[tuple[str, list[tuple[tuple[str, ...], str]]]]:
+    """(page, [(keys, what)…]) as registered."""
+    return list(_page_keys)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
-from reflex_components_core.core.banner import connection_pulser, has_connection_errors
+from reflex_components_core.core.banner import has_connection_errors
 
 from omni_app.ui.account import ShellState, account_menu, business_mark, help_dialog, status_pill
-from omni_app.ui.components import icon, skeleton_page
+from omni_app.ui.components import error_state, icon, skeleton_page
 from omni_app.ui.navigation import NavEntry, grouped_entries, register_entry, tab_entries
 
 
@@ -179,6 +179,14 @@ def _strips() -> rx.Component:
     )
 
 
+def _content(item: _Page) -> rx.Component:
+    failed = rx.el.div(
+        error_state("Omni could not be reached", ShellState.problem, ShellState.load, ShellState.problem_request),
+        class_name="page",
+    )
+    return rx.cond(ShellState.signed_in, item.body(), rx.cond(ShellState.problem != "", failed, skeleton_page()))
+
+
 def _shell(item: _Page) -> rx.Component:
     names = " ".join(["shell", *(["rail"] if item.rail else []), *(["full"] if item.full else [])])
     return rx.fragment(
@@ -186,14 +194,11 @@ def _shell(item: _Page) -> rx.Component:
         rx.el.div(
             _top_bar(),
             _sidebar(item.route),
-            rx.el.main(
-                _strips(), rx.cond(ShellState.signed_in, item.body(), skeleton_page()), class_name="main", id="main", tab_index=-1
-            ),
+            rx.el.main(_strips(), _content(item), class_name="main", id="main", tab_index=-1),
             _tab_bar(item.route),
             class_name=names,
         ),
         help_dialog(),
-        connection_pulser(),
     )
 
 

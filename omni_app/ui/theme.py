@@ -11,13 +11,13 @@ import reflex as rx
 
 from omni_app.settings import ROOT
 
-STYLESHEETS = ["/omni.css"]
+STYLESHEETS = ["/omni.css", "/pages.css", "/inbox.css"]
 
 
-def script_url() -> str:
-    """Address of `omni.js` with a fingerprint, so a browser never runs last week's copy against today's pages."""
-    body = (ROOT / "assets" / "omni.js").read_bytes()
-    return f"/omni.js?v={hashlib.sha256(body).hexdigest()[:8]}"
+def script_url(name: str = "omni.js") -> str:
+    """Address of a script in `assets/` with a fingerprint, so a browser never runs last week's copy against today's pages."""
+    body = (ROOT / "assets" / name).read_bytes()
+    return f"/{name}?v={hashlib.sha256(body).hexdigest()[:8]}"
 
 
 def head_components() -> list[rx.Component]:

@@ -54,7 +54,7 @@ async def test_the_widget_may_be_read_from_any_page_and_nothing_else() -> None:
         config = await client.get(f"/chat/{made.widget_key}/config", headers={"Origin": "https://shop.example"})
         unknown = await client.get("/chat/wk_unknown/config", headers={"Origin": "https://shop.example"})
         api = await client.get("/api/faq", headers={**made.headers, "Origin": "https://shop.example"})
-    assert config.json()["data"]["name"] == "Brook Street Dental"
+    assert config.json()["name"] == "Brook Street Dental"
     assert config.headers["access-control-allow-origin"] == "*"
     assert unknown.status_code == 404
     assert "access-control-allow-origin" not in api.headers

@@ -15,7 +15,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from omni_app.api.chat_hub import Visitor, hub
-from omni_app.api.envelope import ok
 from omni_app.conversations.reading import VisitorThread, load_visitor_thread, mark_seen_by_visitor
 from omni_app.conversations.receiving import Facts, Inbound, Received, check_text
 from omni_app.customers.addresses import Address
@@ -57,7 +56,7 @@ async def config(widget_key: str) -> JSONResponse:
         "lang": language,
         "dir": "rtl" if language.split("-")[0] in _RTL else "ltr",
     }
-    return ok(body, headers={"Cache-Control": "public, max-age=60"})
+    return JSONResponse(body, headers={"Cache-Control": "public, max-age=60"})
 
 
 @router.websocket("/chat/ws")

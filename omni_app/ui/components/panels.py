@@ -116,6 +116,10 @@ def pager(page: rx.Var[int], pages: rx.Var[int], on_page: Any, what: str = "Page
     )
 
 
-def callout(*content: Text | rx.Component, tone: str = "info", icon_name: str = "info", **props: Any) -> rx.Component:
+def callout(
+    *content: Text | rx.Component, tone: str = "info", icon_name: str = "info", class_name: str = "", **props: Any
+) -> rx.Component:
     """A tinted note inside a page; `tone` info, good, warn, bad, acc."""
-    return rx.el.div(icon(icon_name), rx.el.div(*content, class_name="grow"), class_name=f"callout {tone}", **props)
+    return rx.el.div(
+        icon(icon_name), rx.el.div(*content, class_name="grow"), class_name=f"callout {tone} {class_name}".strip(), **props
+    )

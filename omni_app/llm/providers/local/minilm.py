@@ -81,8 +81,8 @@ class MiniLM:
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, float32 [len(texts), 384], in order. Only the first 256 tokens of a text count; any string is taken.
 
-        One text, one vector, whatever stands beside it: the model rounds by the largest number of a batch, so texts run one by one.
-        A batch would save nothing at the length of a chat message.
+        One text, one vector, whatever stands beside it: the model rounds by the largest number of a batch, so texts run one
+        by one. A batch would save nothing at the length of a chat message.
         """
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         for index, text in enumerate(texts):

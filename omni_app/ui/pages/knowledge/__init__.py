@@ -1,1 +1,1 @@
-"""What the assistant was taught. `listing` shows and deletes FAQs, `editing` writes them, `trying` asks the assistant on the side."""
+"""What the assistant was taught: `listing` shows and deletes FAQs, `editing` writes them, `trying` asks on the side."""

@@ -17,6 +17,7 @@ from omni_app.ui.live import watch
 from omni_app.ui.pages.knowledge.listing import KnowledgeState, plain_text
 from omni_app.ui.words import when, zone_of
 
+_EMPTY_MORE = "(document.getElementById('f-more') || {}).value = ''"
 _FORGET_QUERY = "history.replaceState(history.state, '', location.pathname)"
 
 
@@ -96,7 +97,7 @@ class EditorState(ViewerState, rx.State):
         self.question, self.answer = question, answer
         self.rows = []
         self._add(phrasings)
-        self.is_changed, self.asks_discard, self.clash = False, False, ""
+        self.is_changed, self.asks_discard, self.clash, self._their_version = False, False, "", 0
         self.errors, self.form_error = {}, ""
         self.form += 1
         self.is_open = True
@@ -156,7 +157,7 @@ class EditorState(ViewerState, rx.State):
         before = len(self.rows)
         self._add(plain_text(line, MAX_QUESTION + 1) for line in lines_of(form_text(form, "more")))
         typed |= {row.key: row.text for row in self.rows[before:]}
-        yield rx.set_value("f-more", "") if len(self.rows) > before else None
+        yield rx.call_script(_EMPTY_MORE)
         filled = [row for row in self.rows if typed[row.key]]
         prepared = await self._prepare(form, [typed[row.key] for row in filled], filled)
         is_new = not self.faq_id or self.clash == "deleted"
@@ -179,7 +180,8 @@ class EditorState(ViewerState, rx.State):
             return await prepare_faq(form_text(form, "question"), form_text(form, "answer"), phrasings)
         except Invalid as error:
             # The domain counts the phrasings it got; the form knows its rows by key.
-            raise Invalid(str(error), fields=[FieldError(field=_field(item.field, rows), message=item.message) for item in error.fields]) from error
+            fields = [FieldError(field=_field(item.field, rows), message=item.message) for item in error.fields]
+            raise Invalid(str(error), fields=fields) from error
 
     async def _compare(self) -> bool:
         """Look whether somebody else changed or deleted the FAQ that is open; keep what is typed here."""

@@ -44,6 +44,8 @@ def plain_text(value: object, longest: int) -> str:
 class KnowledgeState(ViewerState, rx.State):
     lines: list[FaqLine] = []
     search: str = ""
+    cleared: int = 0
+    """Grows when the search box is emptied from outside, so that it shows it."""
     total: int = 0
     total_words: str = ""
     page: int = 1
@@ -72,7 +74,7 @@ class KnowledgeState(ViewerState, rx.State):
 
     @handler
     async def clear(self) -> None:
-        self.search, self.page = "", 1
+        self.search, self.page, self.cleared = "", 1, self.cleared + 1
         await self._read()
 
     @handler

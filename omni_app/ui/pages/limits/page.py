@@ -59,7 +59,7 @@ class LimitsState(ViewerState, rx.State):
 
     @loader
     async def load(self) -> None:
-        await watch(self, LimitsState.on_live, ("budget", "business"))
+        await watch(self, LimitsState.on_live, ("budget", "business", "message"))
         await self._read()
 
     @handler

@@ -1,1 +1,1 @@
-"""The first page: what happens today."""
+"""The first page: what happens now. `state` reads it, `showing` puts figures into words and bars, `page` and `parts` draw it."""

@@ -4,10 +4,10 @@ from typing import Any
 
 import reflex as rx
 
-from omni_app.infra.errors import Invalid, Rejected, TooMany
+from omni_app.infra.errors import Invalid, Rejected, SignedOut, TooMany
 from omni_app.limits import take_sign_in
 from omni_app.tenancy import signing_in
-from omni_app.ui.access import ViewerState, client_of, form_text, open_handler, same_site_path, words_of
+from omni_app.ui.access import ViewerState, client_of, current_viewer, form_text, open_handler, same_site_path, words_of
 from omni_app.ui.components import button, form_error, link, password_field, text_field
 from omni_app.ui.pages.signing_in.frame import complete_sign_in, frame, heading
 from omni_app.ui.shell import page
@@ -17,9 +17,14 @@ class SignInState(ViewerState, rx.State):
     """The form; the password is never kept."""
 
     @open_handler
-    async def load(self) -> None:
-        again = self.router.url.query_parameters.get("again")
-        self.form_error = "That took too long. Sign in again." if again else ""
+    async def load(self) -> Any:
+        query = self.router.url.query_parameters
+        self.form_error = "That took too long. Sign in again." if query.get("again") else ""
+        try:
+            await current_viewer(self)
+        except SignedOut:
+            return None
+        return rx.redirect(same_site_path(str(query.get("next", "/"))))
 
     @open_handler
     async def submit(self, form: dict[str, Any]) -> Any:

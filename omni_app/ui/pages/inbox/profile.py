@@ -1,0 +1,152 @@
+"""The right pane: the customer. Below 1240 px it is a drawer that `inbox.js` opens and closes."""
+
+import reflex as rx
+
+from omni_app.infra.scope import Permission
+from omni_app.ui.account import ShellState
+from omni_app.ui.components import (
+    avatar,
+    badge,
+    button,
+    callout,
+    channel_icon,
+    dialog,
+    form_actions,
+    form_error,
+    icon,
+    text_area_field,
+)
+from omni_app.ui.pages.inbox.lines import Point
+from omni_app.ui.pages.inbox.profile_state import ProfileState
+
+SHOWN = ProfileState.profile
+
+
+def _point(point: rx.Var[Point]) -> rx.Component:
+    return rx.el.li(
+        channel_icon(point.channel),
+        rx.el.bdi(point.value, class_name="grow trunc num", title=point.value),
+        rx.cond(point.is_proven, badge("Proven", "good", "badge_check"), badge("Claimed", "warn")),
+    )
+
+
+def _figure(value: rx.Var[str], label: str) -> rx.Component:
+    return rx.el.div(rx.el.b(value), rx.el.span(label))
+
+
+def _who() -> rx.Component:
+    return rx.el.section(
+        rx.el.div(
+            avatar(SHOWN.letters, SHOWN.tone, "l"),
+            rx.el.div(
+                rx.el.div(rx.el.bdi(SHOWN.name), class_name="str big-name trunc"),
+                rx.el.div("Customer since ", SHOWN.since, class_name="mut t1"),
+                class_name="grow",
+            ),
+            class_name="row who",
+        ),
+        rx.cond(
+            SHOWN.tags.length() > 0,
+            rx.el.div(rx.foreach(SHOWN.tags, lambda tag: badge(tag)), class_name="row wrap tags"),
+        ),
+        rx.cond(
+            SHOWN.is_blocked,
+            callout(rx.el.b("Blocked. ", class_name="med"), rx.el.bdi(SHOWN.block_reason), tone="bad gap", icon_name="ban"),
+        ),
+    )
+
+
+def _block_button() -> rx.Component:
+    return rx.cond(
+        ShellState.permissions.contains(Permission.REPLY.value),
+        rx.el.section(
+            rx.cond(
+                SHOWN.is_blocked,
+                button(
+                    "Unblock customer",
+                    "shield_check",
+                    size="s",
+                    busy=ProfileState.busy == "unblock",
+                    on_click=ProfileState.unblock,
+                ),
+                button("Block customer", "ban", tone="ghost", size="s", on_click=ProfileState.set_block_open(True)),
+            )
+        ),
+    )
+
+
+def _detail(label: str, value: rx.Var[str]) -> rx.Component:
+    return rx.fragment(rx.el.dt(label), rx.el.dd(value))
+
+
+def _content() -> rx.Component:
+    return rx.el.div(
+        _who(),
+        rx.el.section(
+            rx.el.div(
+                _figure(SHOWN.conversations, "conversations"),
+                _figure(SHOWN.messages, "messages"),
+                _figure(SHOWN.cost, "cost to serve"),
+                class_name="met",
+            )
+        ),
+        rx.el.section(rx.el.h3("Reached on"), rx.el.ul(rx.foreach(SHOWN.points, _point), class_name="ids")),
+        rx.el.section(
+            rx.el.h3("Details"),
+            rx.el.dl(
+                _detail("First seen", SHOWN.since),
+                _detail("Last seen", SHOWN.seen),
+                rx.cond(SHOWN.language != "", _detail("Language", SHOWN.language)),
+                class_name="kv",
+            ),
+        ),
+        _block_button(),
+        class_name="prof",
+    )
+
+
+def _nobody() -> rx.Component:
+    return rx.el.div(rx.el.section(rx.el.p("Open a conversation to see who writes.", class_name="mut")), class_name="prof")
+
+
+def block_dialog() -> rx.Component:
+    """Names the customer and the effect, and asks why."""
+    return dialog(
+        ProfileState.block_open,
+        "Block " + SHOWN.name + "?",
+        rx.el.form(
+            form_error(ProfileState),
+            text_area_field("reason", "Reason", ProfileState.errors, hint="Your team sees it, the customer does not", rows=2),
+            form_actions(
+                button("Keep customer", on_click=ProfileState.set_block_open(False)),
+                button("Block customer", tone="danger", type="submit", busy=ProfileState.busy == "block"),
+            ),
+            on_submit=ProfileState.block,
+            no_validate=True,
+            class_name="form",
+        ),
+        on_close=ProfileState.set_block_open,
+        about="Their messages are refused on every channel until you unblock them.",
+    )
+
+
+def profile_pane() -> rx.Component:
+    return rx.fragment(
+        rx.el.div(class_name="shade", custom_attrs={"data-drawer": "close"}),
+        rx.el.aside(
+            rx.el.div(
+                rx.el.h2("Customer"),
+                rx.el.button(
+                    icon("x"),
+                    type="button",
+                    class_name="ib s end open-prof",
+                    aria_label="Close the customer panel",
+                    custom_attrs={"data-drawer": "close"},
+                ),
+                class_name="ph",
+            ),
+            rx.cond(SHOWN.id != "", _content(), _nobody()),
+            class_name="pane profile",
+            aria_label="Customer",
+        ),
+    )

@@ -1,0 +1,243 @@
+"""The left pane: folders and the list of conversations."""
+
+import reflex as rx
+
+from omni_app.ui.components import avatar, badge, bone, button, button_link, empty_state, icon, loaded
+from omni_app.ui.pages.inbox.lines import Row
+from omni_app.ui.pages.inbox.queue_state import FOLDERS, QueueState
+from omni_app.ui.pages.inbox.thread_state import ThreadState
+
+_CHIPS = ("waiting", "mine", "ai", "all")
+_MORE = ("unassigned", "closed")
+
+
+def _label(folder: str) -> rx.Component:
+    count = QueueState.counts[folder]
+    return rx.fragment(FOLDERS[folder], rx.cond(count > 0, rx.el.span(count, class_name="num")))
+
+
+def _chip(folder: str) -> rx.Component:
+    return rx.el.button(
+        _label(folder),
+        type="button",
+        class_name="chip",
+        custom_attrs={"aria-pressed": QueueState.folder == folder},
+        on_click=QueueState.pick(folder),
+    )
+
+
+def _more() -> rx.Component:
+    is_current = (QueueState.folder == _MORE[0]) | (QueueState.folder == _MORE[1])
+    return rx.dropdown_menu.root(
+        rx.dropdown_menu.trigger(
+            rx.el.button(
+                rx.match(QueueState.folder, *[(name, _label(name)) for name in _MORE], icon("ellipsis", "s")),
+                type="button",
+                class_name="chip end",
+                aria_label="More folders",
+                custom_attrs={"aria-pressed": is_current},
+            )
+        ),
+        rx.dropdown_menu.content(
+            *[
+                rx.dropdown_menu.item(
+                    rx.el.span(FOLDERS[name], class_name="grow"),
+                    rx.el.span(QueueState.counts[name], class_name="mut num"),
+                    on_select=QueueState.pick(name),
+                )
+                for name in _MORE
+            ],
+            class_name="menu",
+            align="end",
+        ),
+    )
+
+
+def time_of(at: rx.Var[str], waits_since: rx.Var[str] | None = None) -> rx.Component:
+    """A running time: `inbox.js` writes the text ("5 min", "waits 5 min") and keeps it current."""
+    attributes = {"data-at": at} if waits_since is None else {"data-at": at, "data-waits": waits_since}
+    return rx.el.time(date_time=at, custom_attrs=attributes)
+
+
+def status_words(row: rx.Var[Row]) -> rx.Component:
+    """Where the conversation stands, as a mark and a word."""
+    holder = rx.match(
+        row.holder,
+        ("ai", rx.el.span(icon("sparkles", "xs"), "With AI", class_name="acc")),
+        ("me", rx.el.span(icon("user_check", "xs"), "Yours")),
+        ("member", rx.el.span(icon("user_check", "xs"), row.holder_name)),
+        rx.el.span(icon("user_x", "xs"), "Unassigned"),
+    )
+    return rx.match(
+        row.status,
+        ("closed", rx.el.span(icon("check", "xs"), "Closed")),
+        ("waiting", rx.el.span(icon("hand", "xs"), "Waiting", class_name="warn")),
+        holder,
+    )
+
+
+def _row(row: rx.Var[Row]) -> rx.Component:
+    names = rx.cond(row.is_unread, "it un", "it") + rx.cond(row.id == ThreadState.conversation_id, " on", "")
+    return rx.el.a(
+        avatar(row.letters, row.tone, channel=row.channel),
+        rx.el.span(
+            rx.el.span(
+                rx.el.b(row.name, class_name="trunc", dir="auto"),
+                rx.cond(row.is_unread, rx.el.span(class_name="un-dot", role="img", aria_label="Unread")),
+                time_of(row.at, row.waits_since),
+                class_name="hd",
+            ),
+            rx.el.span(
+                rx.cond(row.who != "", rx.el.span(row.who + " ", class_name="mut")),
+                rx.el.bdi(row.text, dir="auto"),
+                class_name="p trunc",
+                dir="auto",
+            ),
+            rx.el.span(
+                status_words(row),
+                rx.cond(row.reason != "", rx.el.span(row.reason, class_name="trunc why")),
+                rx.cond(
+                    (row.holder_letters != "") & (row.status != "closed"),
+                    rx.el.span(avatar(row.holder_letters, row.holder_tone, "xs"), title=row.holder_name, class_name="end"),
+                ),
+                class_name="m",
+            ),
+            class_name="stack grow",
+        ),
+        href="/inbox?conversation=" + row.id,
+        class_name=names,
+        custom_attrs={
+            "data-row": row.id,
+            "aria-current": rx.cond(row.id == ThreadState.conversation_id, "true", "false"),
+        },
+        key=row.id,
+    )
+
+
+def _demo_link() -> rx.Component:
+    return button_link("Open the demo website", "/demo", "external_link", target="_blank")
+
+
+def _empty() -> rx.Component:
+    waiting = empty_state(
+        "No one waits",
+        "People who ask for the team show here, the longest wait first.",
+        "coffee",
+        rx.cond(
+            QueueState.counts["all"] > 0,
+            button("Show all conversations", on_click=QueueState.pick("all")),
+            _demo_link(),
+        ),
+    )
+    return rx.match(
+        QueueState.folder,
+        ("waiting", waiting),
+        (
+            "mine",
+            empty_state(
+                "You have no conversation",
+                "Take one over, or reply to it, and it is yours.",
+                "inbox",
+                button("Show who waits", on_click=QueueState.pick("waiting")),
+            ),
+        ),
+        (
+            "unassigned",
+            empty_state(
+                "Everyone has an owner",
+                "Conversations that were handed over and not taken show here.",
+                "user_check",
+                button("Show all conversations", on_click=QueueState.pick("all")),
+                because_of_filter=True,
+            ),
+        ),
+        ("ai", empty_state("The AI talks with no one", "Ask it something on the demo website.", "sparkles", _demo_link())),
+        (
+            "closed",
+            empty_state(
+                "Nothing is closed yet",
+                "Close a conversation when it is done.",
+                "check",
+                button("Show all conversations", on_click=QueueState.pick("all")),
+                because_of_filter=True,
+            ),
+        ),
+        empty_state(
+            "No conversations yet",
+            "Put the chat on your website, or try it on the demo website.",
+            "messages_square",
+            button_link("Get the code", "/chat-setup"),
+            _demo_link(),
+        ),
+    )
+
+
+def _skeleton() -> rx.Component:
+    widths = [("46%", "88%"), ("38%", "72%"), ("52%", "80%"), ("34%", "64%"), ("44%", "84%"), ("40%", "76%")]
+    return rx.el.div(
+        *[
+            rx.el.div(
+                bone("36px", "36px", True), rx.el.div(bone(first), bone(second), bone("30%"), class_name="bones"), class_name="it"
+            )
+            for first, second in widths
+        ],
+        class_name="list loading",
+        aria_busy="true",
+        aria_label="Loading",
+    )
+
+
+def _list() -> rx.Component:
+    fresh = rx.cond(
+        QueueState.fresh > 0,
+        rx.el.button(
+            icon("arrow_up", "xs"),
+            rx.el.span(QueueState.fresh, " new"),
+            type="button",
+            class_name="fresh",
+            on_click=QueueState.show_fresh,
+        ),
+    )
+    rows = rx.el.nav(
+        rx.foreach(QueueState.rows, _row),
+        rx.cond(QueueState.has_more, button("Show older", tone="ghost", class_name="block", on_click=QueueState.older)),
+        class_name="list",
+        aria_label="Conversations",
+        on_mouse_enter=QueueState.hold(True),
+        on_mouse_leave=QueueState.hold(False),
+    )
+    return rx.fragment(
+        rx.el.div(fresh, class_name="fresh-at", role="status"), rx.cond(QueueState.rows.length() > 0, rows, _empty())
+    )
+
+
+def queue_pane() -> rx.Component:
+    return rx.el.section(
+        rx.el.div(
+            rx.el.h1("Inbox"),
+            rx.cond(QueueState.loaded, rx.el.span(QueueState.counts["waiting"], " waiting", class_name="mut num")),
+            class_name="ph",
+        ),
+        rx.el.div(*[_chip(name) for name in _CHIPS], _more(), class_name="filters", role="group", aria_label="Folders"),
+        loaded(QueueState, _list(), "The inbox could not be loaded", QueueState.load, _skeleton()),
+        class_name="pane queue",
+        aria_label="Queue",
+    )
+
+
+def status_badge(row: rx.Var[Row]) -> rx.Component:
+    """The same for the head of the conversation."""
+    holder = rx.match(
+        row.holder,
+        ("ai", badge("AI answers", "acc", "sparkles")),
+        ("me", badge("Yours", "good", "user_check")),
+        ("member", badge(rx.el.span(row.holder_name, class_name="trunc"), "info", "user_check")),
+        badge("Unassigned", "warn", "user_x"),
+    )
+    waiting = rx.match(
+        row.holder,
+        ("me", badge("Yours, waiting", "warn", "hand")),
+        ("member", badge(rx.el.span(row.holder_name, ", waiting", class_name="trunc"), "warn", "hand")),
+        badge("Waiting for a person", "warn", "hand"),
+    )
+    return rx.match(row.status, ("closed", badge("Closed", "", "check")), ("waiting", waiting), holder)
