@@ -160,7 +160,7 @@
     for (const time of document.querySelectorAll("time[data-at]")) {
       const waits = time.dataset.waits;
       const minutes = Math.max(0, Math.floor((Date.now() - Date.parse(waits || time.dataset.at)) / 60000));
-      write(time, waits ? (minutes < 1 ? "waits since now" : `waits ${span(minutes)}`) : span(minutes) || "now");
+      write(time, waits ? (`waits ${span(minutes) || "<1 min"}`) : span(minutes) || "now");
       const tone = !waits || minutes < AMBER ? "" : minutes < RED ? "warn" : "bad";
       if ((time.dataset.tone || "") !== tone) time.dataset.tone = tone;
     }

@@ -1,4 +1,4 @@
-"""Fit the shared verifier anew: `python -m bench.calibrate FILE… [--home .omni] [--businesses 30]`.
+"""Fit the shared verifier anew: `python -m bench.calibrate FILE… [--home OMNI_HOME] [--businesses 30]`.
 
 Each FILE is a CSV of labelled questions (`text,intent`, or `question,answer_id`) that are **not** used to report quality. Small
 businesses are drawn from them: some of the labels, one to forty phrasings each. They are fitted as in production and asked
@@ -25,6 +25,7 @@ from omni_app.knowledge.matching import Taught, fit_matcher
 from omni_app.knowledge.smalltalk import SMALL_TALK
 from omni_app.knowledge.verifier import FEATURES
 from omni_app.llm.providers.local.minilm import MiniLM, ensure_built
+from omni_app.settings import load_settings
 
 QUESTIONS = 240
 
@@ -83,7 +84,7 @@ def ask_one_business(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", type=Path)
-    parser.add_argument("--home", type=Path, default=Path(".omni"))
+    parser.add_argument("--home", type=Path, default=load_settings().home)
     parser.add_argument("--businesses", type=int, default=30, help="simulated businesses a file")
     chosen = parser.parse_args()
 

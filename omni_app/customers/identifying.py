@@ -40,7 +40,7 @@ class KnownCustomer:
 async def create_customer(db: Db, address: Address, name: str = "", language: str = "", proof: str = "proven") -> KnownCustomer:
     """Create a customer with one contact point.
 
-    Raises SQLAlchemy's IntegrityError when somebody created the same contact point meanwhile: the caller starts over and finds it.
+    Raises SQLAlchemy's IntegrityError when somebody created the same contact point meanwhile: start over, it is found then.
     """
     key, wrapped = create_data_key()
     customer_id = new_id()

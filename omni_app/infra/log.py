@@ -10,7 +10,8 @@ import structlog
 
 _SECRET_NAME = re.compile(r"pass|secret|token|cookie|authorization|api_?key|credential|otp", re.IGNORECASE)
 _EMAIL = re.compile(r"([A-Za-z0-9._%+-])[A-Za-z0-9._%+-]*@([A-Za-z0-9.-]+\.[A-Za-z]{2,})")
-_PHONE = re.compile(r"(?<![\w.-])\+?\d[\d\s().]{6,}\d(?![\w-])")
+# With a plus any grouping is a phone number; without one, hyphens would also catch ids and dates.
+_PHONE = re.compile(r"\+\d[\d\s().-]{6,}\d|(?<![\w.-])\d[\d\s().]{6,}\d(?![\w-])")
 _KEY = re.compile(r"\b(ebk_|sk-|SG\.)[A-Za-z0-9_\-.]{6,}")
 # URLs carry passwords before the @ sign.
 _URL_PASSWORD = re.compile(r"(://[^:/@\s]*):[^@/\s]+@")

@@ -3,7 +3,8 @@
 Anyone with a socket can call any public method of a State, with any arguments, without loading a page. So every handler carries
 one of three marks, and `tests/ui/test_handlers_are_guarded.py` fails when one does not:
 
-    @handler          somebody is signed in; errors become toasts or messages under fields
+    @handler          somebody is signed in; errors become toasts or messages under fields. Messages of the action before are
+                      forgotten, except by handlers of live notes (an argument called `note`)
     @loader           the same for `on_load`: errors become the page's error state (`problem`), success sets `loaded`
     @open_handler     nobody needs to be signed in (sign-in pages); it must not open `viewer_db`
 
@@ -204,12 +205,15 @@ async def _admit(state: Any) -> None:
         state._seen_viewer = key
 
 
-def _start(state: Any) -> None:
+def _start() -> None:
     request_id = f"req_{new_id().hex[-16:]}"
     _request_id.set(request_id)
     # A handler called by another handler starts with a copy of its context, the viewer included.
     _viewer.set(None)
     structlog.contextvars.bind_contextvars(request_id=request_id)
+
+
+def _forget_errors(state: Any) -> None:
     if "errors" in state.vars and (state.errors or state.form_error):
         state.errors, state.form_error = {}, ""
 
@@ -222,6 +226,13 @@ def _finish(state: Any) -> None:
 def _guard(function: Callable[..., Any], mark: str, signed_in: bool, translate: Callable[..., list[Any]]) -> Any:
     name = function.__qualname__
     is_load = mark == "loader"
+    # What happens beside the person's own doing must not wipe the messages of a form they are filling in.
+    keeps_errors = is_load or "note" in inspect.signature(function).parameters
+
+    def begin(state: Any) -> None:
+        _start()
+        if not keeps_errors:
+            _forget_errors(state)
 
     def done(state: Any) -> None:
         _finish(state)
@@ -232,7 +243,7 @@ def _guard(function: Callable[..., Any], mark: str, signed_in: bool, translate: 
 
         @functools.wraps(function)
         async def stream(self: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-            _start(self)
+            begin(self)
             try:
                 if signed_in:
                     await _admit(self)
@@ -250,7 +261,7 @@ def _guard(function: Callable[..., Any], mark: str, signed_in: bool, translate: 
 
         @functools.wraps(function)
         async def once(self: Any, *args: Any, **kwargs: Any) -> Any:
-            _start(self)
+            begin(self)
             try:
                 if signed_in:
                     await _admit(self)

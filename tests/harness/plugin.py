@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.async_api import Browser, Page, Playwright, async_playwright
+from playwright.async_api import Browser, Page, Playwright, async_playwright, expect
 
 from tests.harness.cleaning import Cleaner
 from tests.harness.network import close_network
@@ -54,14 +54,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         run.stop()
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tests of living processes share one group, hence one server. Marked here: xdist reads the marks before our other hook."""
+    if LIVE & set(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.e2e)
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group("e2e"))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of living processes share one group, hence one server; they go first, as the longest group."""
-    for item in items:
-        if LIVE & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.e2e)
-            if item.get_closest_marker("xdist_group") is None:
-                item.add_marker(pytest.mark.xdist_group("e2e"))
+    """Groups go first: they are the longest pieces."""
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
@@ -191,6 +193,7 @@ async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
     path = find_browser()
     if path is None:
         raise RuntimeError("no Chromium: run `python -m tools.browser`, or set OMNI_CHROMIUM")
+    expect.set_options(timeout=PAGE_PATIENCE_MS)
     started = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
     yield started
     await started.close()

@@ -130,6 +130,16 @@ async def test_an_event_reaches_each_subscriber_in_a_row_of_its_own() -> None:
     assert names == [f"conversation.handed_over/{name}" for name in subscribers["conversation.handed_over"]]
 
 
+async def test_a_job_that_names_another_tenants_conversation_does_nothing() -> None:
+    mine, theirs = await make_business(faqs=()), await make_business("Other")
+    received, _ = await receive(theirs.scope, inbound("price of a checkup"))
+    await rows("update conversations set lease_until = now() - interval '1 second' returning id")
+    async with open_db(mine.scope) as db:
+        outbox_id = await enqueue(db, AnswerConversation(conversation_id=received.conversation_id))
+    assert await run_row(outbox_id)
+    assert await rows("select 1 from messages where role = 'assistant'") == []
+
+
 def test_every_job_has_exactly_one_handler() -> None:
     assert {AnswerConversation.__name__, "SendMail"} <= set(handlers)
     with pytest.raises(ValueError, match="handler already"):

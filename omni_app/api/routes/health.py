@@ -44,7 +44,7 @@ async def _redis() -> dict[str, Any]:
     started = time.perf_counter()
     try:
         async with asyncio.timeout(4):
-            await redis_client().execute_command("PING")
+            await redis_client().get(key("beat", "worker"))
     except (RedisError, OSError, TimeoutError) as error:
         return {"status": "down", "error": type(error).__name__}
     return {"status": "up", "ms": round((time.perf_counter() - started) * 1000, 1)}

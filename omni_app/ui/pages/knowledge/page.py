@@ -58,8 +58,8 @@ def _search() -> rx.Component:
             icon("search", "s", "mut"),
             rx.el.input(
                 type="search",
-                placeholder="Search questions, answers and phrasings",
-                aria_label="Search FAQs",
+                placeholder="Search FAQs",
+                aria_label="Search questions, answers and phrasings",
                 auto_complete="off",
                 max_length=200,
                 default_value=KnowledgeState.search,

@@ -134,11 +134,20 @@ def budget() -> rx.Component:
             OverviewState.reserved_percent,
             rx.cond(ShellState.status == "paused", "var(--bad)", ""),
         ),
-        rx.el.p(OverviewState.budget_note, class_name="t1 mut num"),
+        rx.el.dl(
+            rx.el.dt("Left this month"),
+            rx.el.dd(OverviewState.left),
+            rx.el.dt("Held for answers under way"),
+            rx.el.dd(OverviewState.held),
+            rx.el.dt("Starts over"),
+            rx.el.dd(OverviewState.renews),
+            class_name="budget-facts",
+        ),
         title="Spend and budget",
         end=rx.el.span(OverviewState.month, class_name="mut"),
         footer=rx.fragment(
-            "Omni never spends more. ", rx.el.a("Limits and budget", href="/limits", class_name="link", style={"minHeight": "0"})
+            "Omni never spends more than the budget. ",
+            rx.el.a("Limits and budget", href="/limits", class_name="link", style={"minHeight": "0"}),
         ),
         padded=True,
         class_name="c4",

@@ -12,7 +12,7 @@ from omni_app.ui.words import cost, count
 KINDS = {
     "person": "Person",
     "unsure": "Not sure",
-    "courtesy": "Greeting, hand-over",
+    "courtesy": "Other",
     "model": "Model",
     "passage": "Passage",
     "faq": "FAQ",
@@ -115,6 +115,16 @@ def duration(seconds: float) -> tuple[str, str]:
     if whole < 3600:
         return (f"{whole // 60} min {whole % 60}", "s") if whole % 60 else (str(whole // 60), "min")
     return (f"{whole // 3600} h {whole % 3600 // 60}", "min") if whole % 3600 >= 60 else (str(whole // 3600), "h")
+
+
+def waited(since: datetime, at: datetime) -> str:
+    """How long somebody waits: "just now", "35 min", "1 h 35 min", "2 d"."""
+    whole = max(0, int((at - since).total_seconds() // 60))
+    if whole < 60:
+        return f"{whole} min" if whole else "just now"
+    if whole < 24 * 60:
+        return f"{whole // 60} h {whole % 60} min" if whole % 60 else f"{whole // 60} h"
+    return f"{whole // (24 * 60)} d"
 
 
 def _change(now: int, before: int, than: str) -> str:
@@ -228,7 +238,7 @@ def chart(report: PeriodReport, standing: Standing, period: Period) -> Chart:
             KINDS[kind],
             f"{totals[kind]:,}",
             f"{100 * totals[kind] / total:.0f}%" if total else "",
-            cost(costs[kind]) if costs[kind] else "",
+            "greetings, hand-overs" if kind == "courtesy" else cost(costs[kind]) if costs[kind] else "",
         )
         for kind in kinds
     ]

@@ -1,6 +1,7 @@
 """What the overview shows, read in four statements and again, at most once a second, whenever something changes."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import reflex as rx
@@ -17,8 +18,8 @@ from omni_app.insights.questions import OpenQuestion, list_open_questions
 from omni_app.ui.access import ViewerState, handler, loader, parse_id, viewer_db
 from omni_app.ui.components import avatar_tone, initials
 from omni_app.ui.live import watch
-from omni_app.ui.pages.overview.showing import Bar, FigureLine, SourceLine, TableLine, Tick, chart, figure_lines, headline
-from omni_app.ui.words import ago, cost, count
+from omni_app.ui.pages.overview.showing import Bar, FigureLine, SourceLine, TableLine, Tick, chart, figure_lines, headline, waited
+from omni_app.ui.words import cost, count
 
 LIVE_KINDS = ("message", "conversation", "budget", "faq", "business")
 
@@ -77,7 +78,9 @@ class OverviewState(ViewerState, rx.State):
     spent_percent: str = "0"
     reserved_percent: str = "0"
     percent: str = ""
-    budget_note: str = ""
+    left: str = ""
+    held: str = ""
+    renews: str = ""
     month: str = ""
 
     waiting: list[WaitLine] = []
@@ -140,7 +143,7 @@ class OverviewState(ViewerState, rx.State):
         self.faqs, self.faqs_words = standing.faqs, f"{count(standing.faqs, 'FAQ')} taught"
         self.has_colleagues = standing.members > 1
         self.steps_done = sum([standing.faqs > 0, standing.has_conversations, standing.has_chat, standing.members > 1])
-        self.waiting = [_wait_line(entry) for entry in standing.waiting]
+        self.waiting = [_wait_line(entry, period.until) for entry in standing.waiting]
         self.waiting_count = standing.waiting_count
         rest = standing.waiting_count - len(standing.waiting)
         self.waiting_more = f"{rest} more, all waiting for less time" if rest > 0 else ""
@@ -164,7 +167,9 @@ class OverviewState(ViewerState, rx.State):
         self.reserved_percent = f"{min(reserved, max(0.0, 100 - spent)):.2f}"
         self.percent = f"{spent:.0f}%"
         self.month = f"{budget.period_start:%B}"
-        self.budget_note = f"{cost(budget.left_nusd)} left, {cost(budget.reserved_nusd)} held for answers under way."
+        self.left, self.held = money.show(budget.left_nusd), cost(budget.reserved_nusd)
+        after = (budget.period_start + timedelta(days=32)).replace(day=1)
+        self.renews = f"{after.day} {after:%B}"
 
     def _show_questions(self, questions: list[OpenQuestion], found: int) -> None:
         self.questions = [QuestionLine(item.text, _asked(item), f"/knowledge?from={item.message_id}") for item in questions]
@@ -172,7 +177,7 @@ class OverviewState(ViewerState, rx.State):
         self.questions_more = f"{rest} more. " if rest > 0 else ""
 
 
-def _wait_line(entry: Waiting) -> WaitLine:
+def _wait_line(entry: Waiting, at: datetime) -> WaitLine:
     name = entry.customer_name.strip() or f"Visitor {entry.customer_id.hex[-4:]}"
     return WaitLine(
         id=str(entry.id),
@@ -181,7 +186,7 @@ def _wait_line(entry: Waiting) -> WaitLine:
         tone=avatar_tone(str(entry.customer_id)),
         channel=entry.channel,
         text=" ".join(entry.text.split()),
-        waited=ago(entry.waiting_since).replace("now", "just now") if entry.waiting_since else "",
+        waited=waited(entry.waiting_since, at) if entry.waiting_since else "",
         assignee="you" if entry.is_mine else entry.assignee or "",
         assignee_letters=initials(entry.assignee or "") if entry.assignee else "",
     )

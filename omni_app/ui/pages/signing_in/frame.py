@@ -1,10 +1,11 @@
 """The frame of the pages before sign-in, and the step that turns a ticket into a session cookie."""
 
 import json
+from typing import Any
 
 import reflex as rx
 
-from omni_app.ui.components import channel_icon, omni_mark
+from omni_app.ui.components import button, channel_icon, omni_mark
 
 _FEED = [
     ("voice", "“Can someone see my tooth today?”", "Answered in 0.9 s", "booked", "16:15"),
@@ -53,6 +54,18 @@ def frame(*content: rx.Component) -> rx.Component:
             custom_attrs={"aria-hidden": "true"},
         ),
         class_name="si",
+    )
+
+
+def form(*content: rx.Component, label: str, on_submit: Any) -> rx.Component:
+    """The form of one of these pages; should the browser ever send it by itself, no password stands in the address."""
+    return rx.el.form(*content, on_submit=on_submit, method="post", no_validate=True, class_name="form", aria_label=label)
+
+
+def submit(label: str, busy: rx.Var[bool]) -> rx.Component:
+    """The form's button. It wakes up with the page's socket: before that the browser would send the form by itself."""
+    return button(
+        label, tone="primary", size="l", class_name="block waits", type="submit", busy=busy, disabled=~rx.State.is_hydrated
     )
 
 

@@ -8,8 +8,8 @@ from omni_app.infra.errors import Invalid, NotFound, Rejected, TooMany
 from omni_app.limits import take_sign_up
 from omni_app.tenancy import resetting
 from omni_app.ui.access import ViewerState, client_of, form_text, open_handler, words_of
-from omni_app.ui.components import button, button_link, callout, form_error, link, text_field
-from omni_app.ui.pages.signing_in.frame import frame, heading
+from omni_app.ui.components import button_link, callout, form_error, link, text_field
+from omni_app.ui.pages.signing_in.frame import form, frame, heading, submit
 from omni_app.ui.pages.signing_in.new_password import new_password_field
 from omni_app.ui.shell import page
 
@@ -57,16 +57,14 @@ class ResetState(ViewerState, rx.State):
 
 @page("/reset", title="New password", on_load=ResetState.load, bare=True)
 def reset() -> rx.Component:
-    form = rx.el.form(
+    asking = form(
         heading("New password", "We send a link to your e-mail address."),
         form_error(ResetState),
         text_field("email", "E-mail", ResetState.errors, type="email", auto_complete="username", auto_focus=True),
-        button("Send link", tone="primary", size="l", class_name="block", type="submit", busy=ResetState.busy != ""),
+        submit("Send link", ResetState.busy != ""),
         link("Back to sign-in", "/sign-in"),
         on_submit=ResetState.request,
-        no_validate=True,
-        class_name="form",
-        aria_label="New password",
+        label="New password",
     )
     sent = rx.el.div(
         heading("Look into your mail"),
@@ -75,21 +73,19 @@ def reset() -> rx.Component:
         class_name="form",
         role="status",
     )
-    return frame(rx.cond(ResetState.is_sent, sent, form))
+    return frame(rx.cond(ResetState.is_sent, sent, asking))
 
 
 @page("/reset/new", title="New password", on_load=ResetState.load, bare=True)
 def reset_new() -> rx.Component:
-    form = rx.el.form(
+    asking = form(
         heading("Set your password"),
         form_error(ResetState),
         new_password_field("password", "New password", ResetState.errors),
-        button("Save password", tone="primary", size="l", class_name="block", type="submit", busy=ResetState.busy != ""),
+        submit("Save password", ResetState.busy != ""),
         link("Send a new link", "/reset"),
         on_submit=ResetState.save,
-        no_validate=True,
-        class_name="form",
-        aria_label="Set your password",
+        label="Set your password",
     )
     done = rx.el.div(
         heading("Password saved"),
@@ -98,4 +94,4 @@ def reset_new() -> rx.Component:
         class_name="form",
         role="status",
     )
-    return frame(rx.cond(ResetState.is_set, done, form))
+    return frame(rx.cond(ResetState.is_set, done, asking))

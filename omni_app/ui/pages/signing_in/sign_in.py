@@ -8,8 +8,8 @@ from omni_app.infra.errors import Invalid, Rejected, SignedOut, TooMany
 from omni_app.limits import take_sign_in
 from omni_app.tenancy import signing_in
 from omni_app.ui.access import ViewerState, client_of, current_viewer, form_text, open_handler, same_site_path, words_of
-from omni_app.ui.components import button, form_error, link, password_field, text_field
-from omni_app.ui.pages.signing_in.frame import complete_sign_in, frame, heading
+from omni_app.ui.components import form_error, link, password_field, text_field
+from omni_app.ui.pages.signing_in.frame import complete_sign_in, form, frame, heading, submit
 from omni_app.ui.shell import page
 
 
@@ -51,7 +51,7 @@ class SignInState(ViewerState, rx.State):
 @page("/sign-in", title="Sign in", on_load=SignInState.load, bare=True)
 def sign_in() -> rx.Component:
     return frame(
-        rx.el.form(
+        form(
             heading("Sign in", "New here? ", link("Create a business", "/sign-up")),
             form_error(SignInState),
             text_field("email", "E-mail", SignInState.errors, type="email", auto_complete="username", auto_focus=True),
@@ -62,11 +62,8 @@ def sign_in() -> rx.Component:
                 beside=link("Forgot it?", "/reset", "t1"),
                 auto_complete="current-password",
             ),
-            button("Sign in", tone="primary", size="l", class_name="block", type="submit", busy=SignInState.busy != ""),
+            submit("Sign in", SignInState.busy != ""),
             on_submit=SignInState.submit,
-            no_validate=True,
-            class_name="form",
-            aria_label="Sign in",
-            style={"gap": "16px"},
+            label="Sign in",
         )
     )

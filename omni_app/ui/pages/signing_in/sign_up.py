@@ -9,8 +9,8 @@ from omni_app.infra.errors import Conflict, TooMany
 from omni_app.limits import take_sign_up
 from omni_app.tenancy import signing_up
 from omni_app.ui.access import ViewerState, client_of, form_text, open_handler, words_of
-from omni_app.ui.components import button, form_error, link, select_field, text_field
-from omni_app.ui.pages.signing_in.frame import complete_sign_in, frame, heading
+from omni_app.ui.components import form_error, link, select_field, text_field
+from omni_app.ui.pages.signing_in.frame import complete_sign_in, form, frame, heading, submit
 from omni_app.ui.pages.signing_in.new_password import new_password_field
 from omni_app.ui.shell import page
 
@@ -61,7 +61,7 @@ class SignUpState(ViewerState, rx.State):
 def sign_up() -> rx.Component:
     errors = SignUpState.errors
     return frame(
-        rx.el.form(
+        form(
             heading("Create a business", "Have an account? ", link("Sign in", "/sign-in")),
             form_error(SignUpState),
             text_field("business_name", "Business name", errors, auto_complete="organization", auto_focus=True),
@@ -77,10 +77,8 @@ def sign_up() -> rx.Component:
                 value=SignUpState.zone,
                 on_change=SignUpState.set_zone,
             ),
-            button("Create business", tone="primary", size="l", class_name="block", type="submit", busy=SignUpState.busy != ""),
+            submit("Create business", SignUpState.busy != ""),
             on_submit=SignUpState.submit,
-            no_validate=True,
-            class_name="form",
-            aria_label="Create a business",
+            label="Create a business",
         )
     )
