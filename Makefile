@@ -28,7 +28,7 @@ lint: env
 
 test: browser build lint
 	@mkdir -p reports
-	@$(PY) -m pytest -n 2 --dist loadgroup --cov --cov-report=json:reports/coverage.json --cov-report=term:skip-covered </dev/null
+	@$(PY) -m pytest -n 2 --cov --cov-report=json:reports/coverage.json --cov-report=term:skip-covered </dev/null
 	@exec $(PY) -m tools.coverage_gate reports/coverage.json
 
 bench: build

@@ -55,8 +55,10 @@ def hold_back(faqs: Sequence[Sequence[str]], seed: int) -> tuple[list[Pair], lis
     """One phrasing of each FAQ to ask, the others to teach."""
     chance = random.Random(seed)
     asked = [chance.randrange(len(phrasings)) for phrasings in faqs]
-    pairs = [(text, phrasings[0], place == asked[number]) for number, phrasings in enumerate(faqs) for place, text in enumerate(phrasings)]
-    return [(text, name) for text, name, held in pairs if not held], [(text, name) for text, name, held in pairs if held]
+    taught = [
+        (text, texts[0]) for texts, held in zip(faqs, asked, strict=True) for place, text in enumerate(texts) if place != held
+    ]
+    return taught, [(texts[held], texts[0]) for texts, held in zip(faqs, asked, strict=True)]
 
 
 def read_demo() -> list[list[str]]:
@@ -119,9 +121,7 @@ def main() -> int:
     parser.add_argument("--banking77", type=Path, metavar="FOLDER")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--at-least", type=float, metavar="RATIO")
-    parser.add_argument(
-        "--home", type=Path, default=load_settings().home, help="where the model file lies or is built")
-    )
+    parser.add_argument("--home", type=Path, default=load_settings().home, help="where the model file lies or is built")
     chosen = parser.parse_args()
     if bool(chosen.taught) != bool(chosen.asked):
         parser.error("--taught and --asked go together")
@@ -147,7 +147,10 @@ def main() -> int:
         taught_vectors, asked_vectors = (np.array([vector_of[text] for text, _ in pairs]) for pairs in (taught, asked))
         ours, fitting, each = by_matcher(taught, taught_vectors, asked, asked_vectors, small_talk)
         ratios.append(report(name, by_cosine(taught, taught_vectors, asked, asked_vectors), ours))
-        print(f"  {len(taught)} phrasings fitted in {fitting:.2f} s; {each:.2f} ms a question after its embedding (p50)", flush=True)
+        print(
+            f"  {len(taught)} phrasings fitted in {fitting:.2f} s; {each:.2f} ms a question beside its embedding (p50)",
+            flush=True,
+        )
     if len(ratios) > 1:
         print(f"mean ratio over {len(ratios)} draws: {np.mean(ratios):.2f}")
     return 1 if chosen.at_least is not None and float(np.mean(ratios)) < chosen.at_least else 0

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedded.addresses import child_environment, choose_addresses
-from embedded.home import Home
+from embedded.home import Home, database_account
 from embedded.postgres import Cluster
 from embedded.redis import RedisServer
 from omni_app.settings import ROOT, Settings
@@ -93,5 +93,7 @@ def _borrow_model(home: Path) -> None:
 def _child_environment(home: Path, port: int) -> Mapping[str, str]:
     settings = Settings(omni_home=home, port=port)
     place = Home(home)
-    addresses = choose_addresses(settings, Cluster(place), RedisServer(place))
+    sockets = place.sockets()
+    cluster = Cluster(data=home / "pg", sockets=sockets / "pg", account=database_account())
+    addresses = choose_addresses(settings, cluster, RedisServer(data=home / "redis", socket=sockets / "redis.sock"))
     return {**os.environ, **child_environment(settings, addresses)}

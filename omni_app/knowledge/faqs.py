@@ -59,7 +59,7 @@ class FaqView:
 async def prepare_faq(question: str, answer: str, phrasings: Sequence[str] = ()) -> PreparedFaq:
     """Check an FAQ and compute its vectors, before any transaction is open. Raises `Invalid` with every wrong field."""
     problems: list[FieldError] = []
-    question, answer = _clean(question), answer.replace("\x00", "").strip()
+    question, answer = _clean(question), _storable(answer).strip()
     if not 1 <= len(question) <= MAX_QUESTION:
         problems.append(FieldError(field="question", message=f"Write a question of 1 to {MAX_QUESTION} characters."))
     if not 1 <= len(answer) <= MAX_ANSWER:
@@ -84,8 +84,13 @@ async def prepare_faq(question: str, answer: str, phrasings: Sequence[str] = ())
     return PreparedFaq(question=question, answer=answer, phrasings=tuple(kept), vectors=vectors, model=load_embedder().name)
 
 
+def _storable(value: str) -> str:
+    # PostgreSQL keeps no zero bytes, and a lone surrogate cannot be written as UTF-8.
+    return value.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
 def _clean(value: str) -> str:
-    return " ".join(value.replace("\x00", "").encode("utf-8", "replace").decode().split())
+    return " ".join(_storable(value).split())
 
 
 async def create_faq(db: Db, faq: PreparedFaq) -> FaqView:
@@ -155,7 +160,7 @@ async def load_faq(db: Db, faq_id: UUID) -> FaqView:
 async def list_faqs(db: Db, search: str = "", page: int = 1, limit: int = 25) -> tuple[list[FaqView], int]:
     """One page of FAQs, newest change first, and how many there are. `search` looks in questions, answers and phrasings."""
     db.scope.require(Permission.VIEW)
-    pattern = "%" + search.strip().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    pattern = "%" + _clean(search).replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
     where = """ where cast(:search as text) = '%%' or f.question ilike :search or f.answer ilike :search
       or exists (select 1 from phrasings p where p.faq_id = f.id and p.text ilike :search)"""
     rows = (

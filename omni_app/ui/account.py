@@ -48,7 +48,7 @@ class ShellState(ViewerState, rx.State):
     async def load(self) -> None:
         viewer = await current_viewer(self)
         unwatch_page(self)
-        await watch(self, ShellState.on_live, ("budget", "business", "message", "conversation"), stays=True)
+        await watch(self, ShellState.on_live, ("budget", "business", "message", "conversation"), stays=True, every=1.0)
         self.name, self.email, self.role = viewer.name, viewer.email, ROLE_NAMES.get(viewer.role, viewer.role)
         self.letters, self.tone = initials(viewer.name), avatar_tone(viewer.name)
         self.business_name = viewer.business_name

@@ -71,7 +71,8 @@ async def _tell(app: rx.App, note: Note, tabs: dict[str, dict[str, _Watch]], con
         if tab not in connected:
             tabs.pop(tab, None)
             continue
-        for item in list(tabs[tab].values()):
+        # The page before its frame: events of a tab run one after the other, and people look at the page.
+        for item in sorted(tabs[tab].values(), key=lambda item: item.stays):
             if item.wants(note.kind):
                 await _call(app, tab, item, body)
 

@@ -11,6 +11,8 @@ from typing import Any
 import psycopg
 import pytest
 from playwright.async_api import Browser, Page, Playwright, async_playwright, expect
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.harness.cleaning import Cleaner
 from tests.harness.network import close_network
@@ -23,6 +25,8 @@ CHROMIUM_FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 PAGE_PATIENCE_MS = 10_000
+# Folders below tests/ that run as one piece on one worker: they share slow processes. The slowest first.
+GROUPS = {"e2e", "flows", "run"}
 
 OpenPage = Callable[..., Awaitable[Page]]
 
@@ -30,6 +34,25 @@ _servers = pytest.StashKey[ServerRun]()
 _services = pytest.StashKey[Services]()
 _is_dirty = pytest.StashKey[bool]()
 _demo = pytest.StashKey[dict[str, Any]]()
+
+
+def group_of(nodeid: str) -> str:
+    """What is kept together on one worker: the whole folder for `GROUPS`, else the file."""
+    path = nodeid.partition("::")[0]
+    folder = path.removeprefix("tests/").partition("/")[0]
+    return folder if folder in GROUPS else path
+
+
+class GroupScheduling(LoadScopeScheduling):
+    """xdist's `loadgroup` hands its groups on inside the test ids, which pytest 9.2 no longer lets it change (xdist #1386)."""
+
+    def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
+        super().__init__(config, log)
+        # Keep our order: xdist would start the groups with most tests first, and ours are long with few.
+        config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,16 +78,26 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Tests of living processes share one group, hence one server. Marked here: xdist reads the marks before our other hook."""
+    """Living processes are started once per folder, so their tests must lie where the scheduler keeps them together."""
     if LIVE & set(getattr(item, "fixturenames", ())):
         item.add_marker(pytest.mark.e2e)
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group("e2e"))
+        if group_of(item.nodeid) not in GROUPS:
+            raise pytest.UsageError(f"{item.nodeid} takes one of {sorted(LIVE)}: move it to one of tests/{sorted(GROUPS)}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Groups go first: they are the longest pieces."""
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    """The long groups first; in each the living tests first, so that its processes start and stop once."""
+
+    def rank(item: pytest.Item) -> tuple[bool, str, bool]:
+        group = group_of(item.nodeid)
+        return (group not in GROUPS, group if group in GROUPS else "", not LIVE & set(getattr(item, "fixturenames", ())))
+
+    items.sort(key=rank)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return GroupScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

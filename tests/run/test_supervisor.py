@@ -15,8 +15,6 @@ from tests.harness.services import free_port, link_models
 from tests.harness.waiting import wait_until
 from tests.run.omni import START_SECONDS, STOP_SECONDS, Omni
 
-pytestmark = pytest.mark.xdist_group("run")
-
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Omni]:

@@ -13,7 +13,9 @@ _MORE = ("unassigned", "closed")
 
 def _label(folder: str) -> rx.Component:
     count = QueueState.counts[folder]
-    return rx.fragment(FOLDERS[folder], rx.cond(count > 0, rx.el.span(count, class_name="num")))
+    # "All" is no work to be done, and the row has no room for a fourth number.
+    shown = rx.fragment() if folder == "all" else rx.cond(count > 0, rx.el.span(count, class_name="num"))
+    return rx.fragment(FOLDERS[folder], shown)
 
 
 def _chip(folder: str) -> rx.Component:

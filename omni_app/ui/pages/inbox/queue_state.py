@@ -16,7 +16,6 @@ from omni_app.conversations.reading import (
 )
 from omni_app.infra.errors import NotFound
 from omni_app.ui.access import ViewerState, current_viewer, handler, loader, parse_id, viewer_db
-from omni_app.ui.account import ShellState
 from omni_app.ui.live import watch
 from omni_app.ui.pages.inbox.lines import Row, belongs, in_order, row_of
 
@@ -101,7 +100,7 @@ class QueueState(ViewerState, rx.State):
             counts = await count_folders(db) if self._changes_counts(view, member_id) else None
         self._place(view, member_id)
         if counts is not None:
-            await self._count(counts)
+            self.counts = counts
 
     def _folder(self) -> Folder:
         return self.folder  # type: ignore[return-value]
@@ -136,13 +135,7 @@ class QueueState(ViewerState, rx.State):
         self.rows = [row_of(view, member_id) for view in views]
         self.has_more = len(views) == PAGE and self.folder != "waiting"
         self.fresh, self._fresh_ids, self._is_stale = 0, [], False
-        await self._count(counts)
-
-    async def _count(self, counts: dict[str, int]) -> None:
         self.counts = counts
-        shell = await self.get_state(ShellState)
-        if shell.waiting != counts["waiting"]:
-            shell.waiting = counts["waiting"]
 
     def _mark_seen(self, conversation_id: str) -> None:
         rows = self.get_value("rows")

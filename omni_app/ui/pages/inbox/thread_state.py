@@ -24,6 +24,8 @@ from omni_app.ui.pages.inbox.queue_state import QueueState
 from omni_app.ui.words import zone_of
 
 PAGE = 50
+MOST = 300
+"""Messages kept on an open page; a page open for days must not grow with every message."""
 
 
 class ThreadState(ViewerState, rx.State):
@@ -177,8 +179,10 @@ class ThreadState(ViewerState, rx.State):
             return
         await self._show_head(view)
         if messages:
-            self.lines = mark_days([*self.get_value("lines"), *self._show(messages)])
-            self.last_seq = messages[-1].seq
+            lines = [*self.get_value("lines"), *self._show(messages)]
+            if len(lines) > MOST:
+                lines, self.has_earlier = lines[-PAGE:], True
+            self.lines, self.last_seq = mark_days(lines), messages[-1].seq
 
     def _show(self, messages: list[MessageView]) -> list[Line]:
         return lines_of(messages, zone_of(self._zone), now())

@@ -146,8 +146,8 @@ def budget() -> rx.Component:
         title="Spend and budget",
         end=rx.el.span(OverviewState.month, class_name="mut"),
         footer=rx.fragment(
-            "Omni never spends more than the budget. ",
-            rx.el.a("Limits and budget", href="/limits", class_name="link", style={"minHeight": "0"}),
+            "Spending stops at the budget. ",
+            rx.el.a("See limits", href="/limits", class_name="link", style={"minHeight": "0"}),
         ),
         padded=True,
         class_name="c4",
