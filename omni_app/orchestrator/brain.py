@@ -20,6 +20,7 @@ from omni_app.knowledge.taught import Knowledge, load_knowledge
 from omni_app.knowledge.text import asks_for_person
 from omni_app.llm.contract import Completion, LanguageModel, Prompt
 from omni_app.llm.embedding import embed_one
+from omni_app.llm.health import note_failure, note_success
 from omni_app.llm.registry import find_language_model
 from omni_app.orchestrator import cache, phrases
 from omni_app.orchestrator.prompt import MAX_OUTPUT_TOKENS, UNSURE, build_prompt, show_prompt
@@ -215,9 +216,11 @@ async def _ask_model(
         return None, f"the model refused: {error}"
     except Unavailable as error:
         # After a time-out the provider may have worked and billed all the same, so the worst case is booked.
+        note_failure(model.provider)
         await settle(scope, reservation, worst.units, note=f"no answer: {error}")
         watch.lap("model")
         return None, f"the model did not answer: {error}"
+    note_success(model.provider)
     watch.lap("model")
     return _model_decision(facts, question, knowledge, best, prompt, completion, reservation), ""
 

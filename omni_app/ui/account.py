@@ -8,6 +8,7 @@ from reflex.style import set_color_mode
 
 from omni_app.budgets.budget import load_budget
 from omni_app.conversations.reading import count_folders
+from omni_app.llm.health import is_provider_down
 from omni_app.tenancy.sessions import list_businesses, switch_business
 from omni_app.ui.access import ViewerState, client_of, current_viewer, handler, loader, parse_id, session_token, viewer_db
 from omni_app.ui.components import avatar, avatar_tone, icon, initials, omni_mark
@@ -39,7 +40,7 @@ class ShellState(ViewerState, rx.State):
     businesses: list[BusinessLine] = []
     permissions: list[str] = []
     status: str = "live"
-    """live, or paused: the month's budget is used up."""
+    """live; paused: the month's budget is used up; down: the model's provider did not answer just now."""
     status_detail: str = ""
     waiting: int = 0
     help_open: bool = False
@@ -69,7 +70,7 @@ class ShellState(ViewerState, rx.State):
             budget = await load_budget(db)
             folders = await count_folders(db)
         self.waiting = folders["waiting"]
-        self.status = "paused" if budget.is_spent else "live"
+        self.status = "down" if await is_provider_down() else "paused" if budget.is_spent else "live"
         percent = round(100 * budget.spent_nusd / budget.limit_nusd) if budget.limit_nusd else 100
         self.status_detail = f"Budget {percent}% used this month."
 
@@ -116,13 +117,13 @@ def business_mark() -> rx.Component:
 
 
 def status_pill(is_offline: rx.Var[bool]) -> rx.Component:
-    """Live (green), Paid answers paused (amber), Offline (grey); a click says why, on the page of limits."""
+    """Live (green), Paid answers paused (amber), Provider down (red), Offline (grey); a click says why, on the page of limits."""
     return rx.cond(
         is_offline,
         rx.el.span(rx.el.span(class_name="live off"), "Offline", class_name="pill", role="status"),
         rx.el.a(
-            rx.el.span(class_name=rx.cond(ShellState.status == "paused", "live warn", "live")),
-            rx.cond(ShellState.status == "paused", "Paid answers paused", "Live"),
+            rx.el.span(class_name=rx.match(ShellState.status, ("paused", "live warn"), ("down", "live bad"), "live")),
+            rx.match(ShellState.status, ("paused", "Paid answers paused"), ("down", "Provider down"), "Live"),
             class_name="pill",
             href="/limits",
             title=ShellState.status_detail,

@@ -173,6 +173,12 @@ def _strips() -> rx.Component:
                     "The month's budget is used up. Cache and FAQ still answer.",
                     rx.el.a("Raise budget", href="/limits", class_name="btn outline s"),
                 ),
+                rx.cond(
+                    ShellState.status == "down",
+                    _strip(
+                        "bad", "circle_alert", "The model's provider does not answer.", "Cache and FAQ still answer meanwhile."
+                    ),
+                ),
             ),
         ),
         class_name="strips",

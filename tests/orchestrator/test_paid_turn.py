@@ -11,9 +11,11 @@ from omni_app.budgets.budget import load_budget, set_limit
 from omni_app.conversations.handling import take_over
 from omni_app.infra.database import open_db, system_db
 from omni_app.infra.scope import Actor, Permission, Scope
+from omni_app.llm.health import is_provider_down
 from omni_app.orchestrator.receipts import load_receipt
 from omni_app.orchestrator.turn import process, receive
 from omni_app.settings import load_settings
+from tests.harness.waiting import until
 from tests.making import Made, inbound, make_business, rows
 from tests.stubs.openai_stub import OpenAIStub, start_openai_stub
 
@@ -195,3 +197,18 @@ async def test_taking_over_while_the_model_thinks_silences_the_ai_and_the_call_i
     assert booked > 0
     assert held == 0
     assert "not sent" in (await rows("select note from ledger_entries"))[0]["note"]
+
+
+async def test_a_provider_that_fails_is_shown_as_down_until_it_answers_again(model: OpenAIStub) -> None:
+    made = await priced_business()
+    assert not await is_provider_down()
+    model.behave(status=500)
+    await process(made.scope, inbound("is there parking"))
+    await until(is_provider_down)
+    model.behave(text="Behind the clinic.")
+    await process(made.scope, inbound("do you see kids"))
+
+    async def is_up() -> bool:
+        return not await is_provider_down()
+
+    await until(is_up)

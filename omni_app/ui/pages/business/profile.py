@@ -151,7 +151,7 @@ def time_shown(clock: str) -> str:
 def changes(new: Mapping[str, Any], before: Mapping[str, Any], contact: Mapping[str, str]) -> dict[str, Any]:
     """What differs between two profiles, ready for `update_business`.
 
-    Only that is written: whatever a colleague changed in the meantime stays. Contact details of other names in `contact` stay too.
+    Only that is written: what a colleague changed in the meantime stays. So do contact details of other names in `contact`.
     """
     changed = {name: value for name, value in new.items() if name not in before or before[name] != value}
     if "contact" in changed:

@@ -20,7 +20,7 @@ _MOST_OPENINGS = 2
 _SHOWN_AT_MOST = 300
 
 
-class DraftState(rx.State):
+class DraftState(ViewerState, rx.State):
     """What the person has typed so far. A state of its own, so that typing leaves the messages under the fields alone."""
 
     is_changed: bool = False
