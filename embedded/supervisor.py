@@ -210,7 +210,9 @@ async def _until_signalled(supervisor: Supervisor) -> None:
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop, number)
+        # Under nohup the terminal's end is to be ignored.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            loop.add_signal_handler(number, stop, number)
     try:
         await supervisor.run()
     except asyncio.CancelledError:

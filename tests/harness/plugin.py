@@ -114,8 +114,8 @@ def cleaner(services: Services) -> Iterator[Cleaner]:
 
 
 @pytest.fixture(scope="session")
-def processes(services: Services) -> Iterator[Processes]:
-    made = Processes(services)
+def processes(services: Services, request: pytest.FixtureRequest) -> Iterator[Processes]:
+    made = Processes(services, is_measured=bool(getattr(request.config.option, "cov_source", None)))
     yield made
     made.stop()
 

@@ -17,12 +17,33 @@ from tests.harness.services import Services
 MODULES = {"web": "omni_app.serve", "worker": "workers.main", "scheduler": "workers.schedule"}
 
 
-class Processes:
-    """Started when first asked for, kept for the tests that follow, stopped when a test needs the database for itself."""
+# Granian forks its worker, and the job worker leaves by os._exit: both must still write what they measured.
+_COVERAGE = f"""
+[run]
+branch = true
+parallel = true
+source = omni_app, workers, embedded
+omit = omni_app/omni_app.py
+concurrency = multiprocessing, thread, greenlet
+patch = _exit
+data_file = {ROOT / ".coverage"}
+"""
 
-    def __init__(self, services: Services) -> None:
+
+class Processes:
+    """Started when first asked for, kept for the tests that follow, stopped when a test needs the database for itself.
+
+    `is_measured`: they run under coverage and leave their figures beside those of the test processes, to be combined.
+    """
+
+    def __init__(self, services: Services, *, is_measured: bool = False) -> None:
         self._services = services
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._python = [sys.executable]
+        if is_measured:
+            settings = services.home / "coverage.ini"
+            settings.write_text(_COVERAGE)
+            self._python += ["-m", "coverage", "run", f"--rcfile={settings}"]
 
     @property
     def is_any_running(self) -> bool:
@@ -39,7 +60,7 @@ class Processes:
     def _program(self, name: str) -> Program:
         return Program(
             name=name,
-            command=[sys.executable, "-m", MODULES[name]],
+            command=[*self._python, "-m", MODULES[name]],
             log=self._services.home / f"{name}.log",
             cwd=ROOT,
             environment=self._services.child_environment(OMNI_DATABASE_OWNER_URL=""),
@@ -61,7 +82,7 @@ class Processes:
     def prepare(self) -> dict[str, Any]:
         """Seed the demo business (`python -m omni_app.demo.prepare`) and return what it wrote to demo.json."""
         done = subprocess.run(
-            [sys.executable, "-m", "omni_app.demo.prepare"],
+            [*self._python, "-m", "omni_app.demo.prepare"],
             check=False,
             cwd=ROOT,
             env=self._services.child_environment(),

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from omni_app.infra.errors import FieldError, Invalid
 from omni_app.tenancy.businesses import BusinessView
 from omni_app.tenancy.checks import check_email
+from omni_app.tenancy.opening_hours import check_hours
 from omni_app.ui.access import form_text
 from omni_app.ui.pages.business.colors import DEFAULTS
 
@@ -169,3 +170,18 @@ def wrong_contact(contact: Mapping[str, str]) -> tuple[FieldError, ...]:
     except Invalid as error:
         return error.fields
     return ()
+
+
+def wrong_hours(hours: Mapping[str, Sequence[Sequence[str]]]) -> tuple[FieldError, ...]:
+    """What is wrong with each day, in the words of a form whose time inputs know no 24:00."""
+    wrong: list[FieldError] = []
+    for day, times in hours.items():
+        if any(opens == closes and opens for opens, closes in times):
+            message = "Opening and closing time are the same. For the whole day write 00:00 to 00:00."
+            wrong.append(FieldError(field=f"opening_hours.{day}", message=message))
+            continue
+        try:
+            check_hours({day: times})
+        except Invalid as error:
+            wrong.extend(error.fields)
+    return tuple(wrong)

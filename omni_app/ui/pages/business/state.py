@@ -242,11 +242,15 @@ class BusinessState(ViewerState, rx.State):
         async with viewer_db(self) as db:
             changes = profile.changes(new, self._shown, (await load_business(db)).contact)
             wrong = profile.wrong_contact(new["contact"]) if "contact" in changes else ()
+            if hours := profile.wrong_hours(changes.get("opening_hours", {})):
+                wrong = (*wrong, *hours)
+                del changes["opening_hours"]
             try:
                 business = await update_business(db, **changes)
             except Invalid as error:
                 raise Invalid("The changes were not saved.", fields=[*error.fields, *wrong]) from error
             if wrong:
+                # Leaving the block by an error takes back what was right in the other fields.
                 raise Invalid("The changes were not saved.", fields=wrong)
         await self._take(business)
         yield said("Saved")

@@ -217,7 +217,7 @@ def queue_pane() -> rx.Component:
     return rx.el.section(
         rx.el.div(
             rx.el.h1("Inbox"),
-            rx.cond(QueueState.loaded, rx.el.span(QueueState.counts["waiting"], " waiting", class_name="mut num")),
+            rx.cond(QueueState.counts["waiting"] > 0, rx.el.span(QueueState.counts["waiting"], " waiting", class_name="mut num")),
             class_name="ph",
         ),
         rx.el.div(*[_chip(name) for name in _CHIPS], _more(), class_name="filters", role="group", aria_label="Folders"),

@@ -16,7 +16,7 @@ from omni_app.infra.database import Db
 from omni_app.infra.errors import Conflict, Invalid
 from omni_app.tenancy.businesses import load_business
 from omni_app.ui.access import ViewerState, current_viewer, form_text, handler, loader, parse_id, viewer_db
-from omni_app.ui.components import said, told
+from omni_app.ui.components import told
 from omni_app.ui.live import watch
 from omni_app.ui.pages.inbox.lines import Line, Row, lines_of, mark_days, row_of
 from omni_app.ui.pages.inbox.profile_state import ProfileState
@@ -119,27 +119,27 @@ class ThreadState(ViewerState, rx.State):
 
         self.busy = "take"
         yield
-        yield await self._change(take_this, "You have this conversation")
+        yield await self._change(take_this)
 
     @handler
     async def give_back(self) -> Any:
         self.busy = "give_back"
         yield
-        yield await self._change(hand_back, "The AI answers again")
+        yield await self._change(hand_back)
 
     @handler
     async def close(self) -> Any:
         self.busy = "close"
         yield
-        yield await self._change(close_conversation, "Conversation closed")
+        yield await self._change(close_conversation)
 
     @handler
     async def reopen(self) -> Any:
         self.busy = "reopen"
         yield
-        yield await self._change(reopen_conversation, "Conversation opened again")
+        yield await self._change(reopen_conversation)
 
-    async def _change(self, change: Callable[[Db, UUID], Awaitable[None]], done: str) -> Any:
+    async def _change(self, change: Callable[[Db, UUID], Awaitable[None]]) -> Any:
         try:
             async with viewer_db(self) as db:
                 await change(db, self._open_id())
@@ -147,7 +147,7 @@ class ThreadState(ViewerState, rx.State):
             await self._catch_up()
             return told(str(error))
         await self._catch_up()
-        return said(done)
+        return None
 
     def _open_id(self) -> UUID:
         return parse_id(self.conversation_id, "conversation")

@@ -58,8 +58,13 @@ class EditorState(ViewerState, rx.State):
     _next_key: int = 0
 
     @loader
-    async def load(self) -> Any:
+    async def load(self) -> None:
+        # A connection that comes back loads again, perhaps while somebody writes: what is open stays open.
         await watch(self, EditorState.on_live, ("faq",))
+
+    @handler
+    async def begin(self) -> Any:
+        """The page appears: close what an earlier visit left open, and open what the address asks for."""
         self.is_open = self.asks_discard = self.is_changed = False
         asked = self.router.url.query_parameters
         if message_id := asked.get("from"):

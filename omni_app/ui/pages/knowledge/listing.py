@@ -56,7 +56,6 @@ class KnowledgeState(ViewerState, rx.State):
     @loader
     async def load(self) -> None:
         await watch(self, KnowledgeState.on_live, ("faq",))
-        self.search, self.page = "", 1
         await self._read()
 
     @handler

@@ -59,7 +59,7 @@ def _search() -> rx.Component:
             rx.el.input(
                 type="search",
                 placeholder="Search FAQs",
-                aria_label="Search questions, answers and phrasings",
+                aria_label="Search FAQs",
                 auto_complete="off",
                 max_length=200,
                 default_value=KnowledgeState.search,
@@ -204,7 +204,7 @@ def knowledge() -> rx.Component:
                 button("Export CSV", "download", on_click=KnowledgeState.export, class_name="only-wide"),
             ),
             rx.cond(
-                MAY_TEACH & (KnowledgeState.total > 0),
+                MAY_TEACH & ((KnowledgeState.total > 0) | (KnowledgeState.search != "")),
                 button("Add FAQ", "plus", tone="primary", on_click=EditorState.open_new("")),
             ),
         ),
@@ -219,7 +219,7 @@ def knowledge() -> rx.Component:
         editor(MAY_TEACH),
         confirm(
             KnowledgeState.deleting_id != "",
-            "Delete “" + KnowledgeState.deleting_question + "”?",
+            "Delete “" + KnowledgeState.deleting_question + "”",
             "The assistant stops using this answer at once. This cannot be undone.",
             keep="Keep FAQ",
             act="Delete FAQ",
@@ -227,5 +227,6 @@ def knowledge() -> rx.Component:
             on_act=KnowledgeState.delete,
             busy=KnowledgeState.busy == "delete",
         ),
+        on_mount=[TryState.begin, EditorState.begin],
         class_name="page",
     )

@@ -23,6 +23,10 @@ class TryState(ViewerState, rx.State):
     @loader
     async def load(self) -> None:
         await watch(self, TryState.on_live, ("faq",))
+
+    @handler
+    async def begin(self) -> None:
+        """The page appears with an empty box."""
         self.asked = self.source = ""
 
     @handler

@@ -1,0 +1,253 @@
+"""What the inbox writes about conversations, messages, customers and receipts."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from omni_app.conversations.reading import ConversationView, MessageView
+from omni_app.customers.profiles import CustomerView, PointView
+from omni_app.infra.ids import new_id
+from omni_app.orchestrator.receipts import ReceiptView
+from omni_app.ui.pages.inbox.lines import Row, belongs, in_order, lines_of, mark_days, name_of, profile_of, receipt_of, row_of
+
+NOW = datetime(2026, 3, 12, 14, 0, tzinfo=UTC)
+HALIFAX = ZoneInfo("America/Halifax")
+ME, TOM = new_id(), new_id()
+
+
+def conversation(**values: Any) -> ConversationView:
+    return ConversationView(
+        **{
+            "id": new_id(),
+            "customer_id": UUID("01a1fc36-c731-7f4b-b4b9-380e28964f2a"),
+            "customer_name": "Sofia Marin",
+            "channel": "chat",
+            "status": "open",
+            "speaker": "ai",
+            "subject": "",
+            "assignee_id": None,
+            "assignee_name": None,
+            "last_text": "Hello\nthere",
+            "last_role": "customer",
+            "last_seq": 1,
+            "last_message_at": NOW,
+            "waiting_since": None,
+            "handover_reason": None,
+            "created_at": NOW,
+            "last_author_id": None,
+            "last_author_name": None,
+            "unread": 0,
+            **values,
+        }
+    )
+
+
+def message(**values: Any) -> MessageView:
+    return MessageView(
+        **{
+            "id": new_id(),
+            "seq": 1,
+            "role": "assistant",
+            "text": "A check-up is $189.",
+            "status": "sent",
+            "client_id": None,
+            "author_name": None,
+            "source": "faq",
+            "tier": None,
+            "confidence": 0.9,
+            "sources": ({"kind": "faq"},),
+            "offers_person": False,
+            "cost_nusd": 0,
+            "receipt_id": new_id(),
+            "created_at": NOW,
+            **values,
+        }
+    )
+
+
+def receipt(**values: Any) -> ReceiptView:
+    return ReceiptView(
+        **{
+            "id": new_id(),
+            "conversation_id": new_id(),
+            "message_id": None,
+            "source": "model",
+            "tier": None,
+            "provider": "openai",
+            "model": "gpt-4o-mini",
+            "input_tokens": 1906,
+            "output_tokens": 341,
+            "cost_nusd": 8_175_400,
+            "confidence": 0.94,
+            "knowledge_version": 7,
+            "sources": ({"title": "Prices", "quote": "A check-up is $189.", "match": 0.943}, {"kind": "faq"}),
+            "steps": ({"name": "identify", "ms": 25}, {"name": "model", "ms": 75.0}),
+            "note": "",
+            "prompt": "",
+            "created_at": NOW,
+            **values,
+        }
+    )
+
+
+def test_strangers_get_a_name_that_stays() -> None:
+    customer_id = UUID("01a1fc36-c731-7f4b-b4b9-380e28964f2a")
+    assert name_of("  ", customer_id) == "Visitor 4f2a"
+    assert name_of("Sofia Marin", customer_id) == "Sofia Marin"
+
+
+@pytest.mark.parametrize(
+    ("values", "who", "holder"),
+    [
+        ({}, "", "ai"),
+        ({"last_role": "assistant"}, "AI:", "ai"),
+        (
+            {"last_role": "staff", "last_author_id": ME, "speaker": "human", "assignee_id": ME, "assignee_name": "Maya"},
+            "You:",
+            "me",
+        ),
+        (
+            {
+                "last_role": "staff",
+                "last_author_id": TOM,
+                "last_author_name": "Tom Okafor",
+                "speaker": "human",
+                "assignee_id": TOM,
+            },
+            "Tom:",
+            "member",
+        ),
+        ({"last_role": "staff", "speaker": "human"}, "Team:", "nobody"),
+    ],
+)
+def test_a_row_says_who_spoke_and_who_has_it(values: dict[str, Any], who: str, holder: str) -> None:
+    row = row_of(conversation(**values), ME)
+    assert (row.who, row.holder, row.text) == (who, holder, "Hello there")
+
+
+def test_only_who_waits_has_a_wait() -> None:
+    since = NOW - timedelta(minutes=9)
+    waiting = conversation(status="waiting", speaker="human", waiting_since=since, handover_reason="asked for a person", unread=2)
+    row = row_of(waiting, ME)
+    assert (row.waits_since, row.reason, row.is_unread) == (since.isoformat(), "asked for a person", True)
+    row = row_of(conversation(waiting_since=since, handover_reason="asked for a person"), ME)
+    assert (row.waits_since, row.reason) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("values", "folders"),
+    [
+        ({}, {"ai", "all"}),
+        ({"speaker": "human", "status": "waiting"}, {"waiting", "unassigned", "all"}),
+        ({"speaker": "human", "assignee_id": ME}, {"mine", "all"}),
+        ({"speaker": "human", "assignee_id": TOM, "status": "waiting"}, {"waiting", "all"}),
+        ({"speaker": "human", "assignee_id": ME, "status": "closed"}, {"closed"}),
+    ],
+)
+def test_folders_hold_what_the_domain_says(values: dict[str, Any], folders: set[str]) -> None:
+    view = conversation(**values)
+    every = ("waiting", "mine", "unassigned", "ai", "all", "closed")
+    assert {folder for folder in every if belongs(view, folder, ME)} == folders
+
+
+def test_the_longest_wait_comes_first_and_else_the_newest() -> None:
+    early, late = "2026-03-12T09:00:00+00:00", "2026-03-12T10:00:00+00:00"
+    rows = [Row(id="a", at=early, waits_since=late), Row(id="b", at=late, waits_since=early)]
+    assert [row.id for row in in_order(rows, "waiting")] == ["b", "a"]
+    assert [row.id for row in in_order(rows, "all")] == ["b", "a"]
+    assert [row.id for row in in_order(rows[::-1], "waiting")] == ["b", "a"]
+
+
+def test_days_are_named_once_in_the_business_s_time() -> None:
+    # 02:00 UTC is still the evening before in Halifax.
+    times = [NOW - timedelta(days=9), NOW - timedelta(hours=20), NOW - timedelta(hours=12), NOW, NOW]
+    messages = [message(seq=number, created_at=at) for number, at in enumerate(times)]
+    lines = mark_days(lines_of(messages, HALIFAX, NOW))
+    assert [line.day for line in lines] == ["3 March", "Yesterday", "", "Today", ""]
+    assert [line.time for line in lines[1:4]] == ["15:00", "23:00", "11:00"]
+
+
+@pytest.mark.parametrize(
+    ("values", "made"),
+    [
+        ({}, "AI · 1 source · $0.0000"),
+        ({"tier": "l1"}, "AI · cache · 1 source · $0.0000"),
+        ({"sources": ({}, {}), "cost_nusd": 8_175_400}, "AI · 2 sources · $0.0082"),
+        ({"sources": (), "offers_person": True}, "AI · not sure · $0.0000"),
+        ({"sources": ()}, "AI · $0.0000"),
+        ({"role": "staff"}, ""),
+    ],
+)
+def test_an_answer_carries_its_sources_and_its_price(values: dict[str, Any], made: str) -> None:
+    (line,) = lines_of([message(**values)], HALIFAX, NOW)
+    assert line.made == made
+
+
+def test_staff_lines_name_their_author() -> None:
+    staff, old, line = lines_of(
+        [
+            message(role="staff", author_name="Maya Chen", status="read"),
+            message(role="staff", author_name=None),
+            message(role="system", status="read"),
+        ],
+        HALIFAX,
+        NOW,
+    )
+    assert (staff.kind, staff.author, staff.is_read) == ("staff", "Maya Chen", True)
+    assert old.author == "Team"
+    assert (line.kind, line.author, line.is_read) == ("system", "", False)
+
+
+def test_a_profile_shows_what_people_can_use() -> None:
+    view = CustomerView(
+        id=UUID("01a1fc36-c731-7f4b-b4b9-380e28964f2a"),
+        name="",
+        language="en",
+        tags=("Invisalign",),
+        is_blocked=True,
+        block_reason="Advertising",
+        created_at=NOW - timedelta(days=400),
+        last_seen_at=NOW,
+        points=(
+            PointView(kind="external", channel="chat", value="b7c0", proof="proven"),
+            PointView(kind="phone", channel="", value="+19025550148", proof="claimed"),
+            PointView(kind="external", channel="telegram", value="omar", proof="proven"),
+        ),
+        conversations=1240,
+        messages=3,
+        cost_nusd=840_000_000,
+    )
+    profile = profile_of(view, HALIFAX, NOW)
+    assert (profile.name, profile.since, profile.seen) == ("Visitor 4f2a", "5 February 2025", "11:00")
+    assert (profile.conversations, profile.cost, profile.block_reason) == ("1,240", "$0.84", "Advertising")
+    assert [(point.channel, point.value, point.is_proven) for point in profile.points] == [
+        ("chat", "Website visitor", True),
+        ("voice", "+19025550148", False),
+        ("telegram", "omar", True),
+    ]
+
+
+def test_a_receipt_shows_every_figure() -> None:
+    shown = receipt_of(receipt(), HALIFAX)
+    assert (shown.source, shown.confidence, shown.model) == ("Model", "94%", "gpt-4o-mini")
+    assert (shown.tokens, shown.time, shown.cost) == ("1,906 in, 341 out", "100.0 ms", "$0.008175")
+    assert (shown.knowledge, shown.at) == ("version 7", "11:00:00")
+    assert [(source.number, source.title, source.match) for source in shown.sources] == [
+        ("1", "Prices", "match 0.94"),
+        ("2", "faq", ""),
+    ]
+    assert [(step.name, step.start, step.width) for step in shown.steps] == [
+        ("Identify", "0.0%", "25.0%"),
+        ("Model", "25.0%", "75.0%"),
+    ]
+
+
+def test_a_receipt_without_a_model_says_none() -> None:
+    shown = receipt_of(
+        receipt(source="faq", tier="l3", model="", input_tokens=0, output_tokens=0, confidence=None, steps=()), HALIFAX
+    )
+    assert (shown.source, shown.model, shown.tokens, shown.confidence) == ("FAQ, stored cache", "none", "none", "—")
+    assert shown.steps == []
