@@ -135,6 +135,7 @@ async def test_typed_text_is_not_lost_without_asking(page: Page, web_server: str
     await shop.teach(*PARKING)
     await visit(page)
     await page.get_by_role("button", name="Where can I park?", exact=True).click()
+    await expect(editor(page).get_by_role("textbox", name="Question")).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(editor(page)).to_have_count(0)
 

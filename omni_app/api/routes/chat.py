@@ -27,6 +27,7 @@ from omni_app.infra.scope import Scope, system_scope
 from omni_app.orchestrator.brain import Stopwatch
 from omni_app.orchestrator.turn import answer_open, continue_conversation, receive
 from omni_app.tenancy.businesses import BusinessView, find_business_by_widget_key
+from omni_app.tenancy.widget_look import DEFAULT_COLORS, DEFAULT_GREETING
 
 router = APIRouter(tags=["Website chat"])
 log = get_logger(__name__)
@@ -34,7 +35,6 @@ log = get_logger(__name__)
 SESSION = "widget"
 SESSION_SECONDS = 180 * 24 * 3600
 MAX_FRAME = 64 * 1024
-COLORS = {"primary": "#0f4c5c", "on_primary": "#ffffff", "accent": "#b84a1e"}
 WANTS_PERSON = "I would like to talk to a person."
 _RTL = ("ar", "he", "fa", "ur")
 
@@ -48,9 +48,9 @@ async def config(widget_key: str) -> JSONResponse:
     language = business.locale or "en"
     body = {
         "name": business.name,
-        "greeting": business.greeting or f"Hello! Questions for {business.name}? I answer right away.",
+        "greeting": business.greeting or business.name.join(DEFAULT_GREETING),
         "suggestions": list(business.suggestions),
-        "colors": {**COLORS, **business.colors},
+        "colors": {**DEFAULT_COLORS, **business.colors},
         "status_line": "Answers in seconds",
         "foot": "Answers by an AI assistant and our team",
         "lang": language,

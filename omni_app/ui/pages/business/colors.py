@@ -5,8 +5,6 @@ import re
 LEAST = 4.5
 """The least contrast at which text of normal size is easy to read."""
 WHITE, DARK, BLACK = "#ffffff", "#16262b", "#000000"
-DEFAULTS = {"primary": "#0f4c5c", "on_primary": WHITE, "accent": "#b84a1e"}
-"""What the widget shows for a colour that was never chosen."""
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 

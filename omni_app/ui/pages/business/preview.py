@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from omni_app.tenancy.widget_look import DEFAULT_GREETING
 from omni_app.ui.components import icon
 from omni_app.ui.pages.business.profile import QUESTIONS
 from omni_app.ui.pages.business.state import DraftState
@@ -9,7 +10,8 @@ from omni_app.ui.pages.business.state import DraftState
 
 def greeting_when_empty(name: rx.Var[str]) -> rx.Var[str]:
     """What the widget says when no greeting is written."""
-    return "Hello! Questions for " + name + "? I answer right away."
+    before, after = DEFAULT_GREETING
+    return before + name + after
 
 
 def _greeting() -> rx.Var[str]:

@@ -10,8 +10,8 @@ from omni_app.infra.errors import FieldError, Invalid
 from omni_app.tenancy.businesses import BusinessView
 from omni_app.tenancy.checks import check_email
 from omni_app.tenancy.opening_hours import check_hours
+from omni_app.tenancy.widget_look import DEFAULT_COLORS
 from omni_app.ui.access import form_text
-from omni_app.ui.pages.business.colors import DEFAULTS
 
 DAYS = {
     "mon": "Monday",
@@ -106,7 +106,7 @@ def shown(business: BusinessView) -> dict[str, Any]:
         "greeting": business.greeting,
         "suggestions": list(business.suggestions),
         "rules": business.rules,
-        "colors": {**DEFAULTS, **business.colors},
+        "colors": {**DEFAULT_COLORS, **business.colors},
     }
 
 
@@ -135,7 +135,7 @@ def typed(form: object, days: Sequence[Day]) -> dict[str, Any]:
         "greeting": lines["greeting"],
         "suggestions": [question for question in questions if question],
         "rules": lines["rules"],
-        "colors": {name: form_text(form, f"colors.{name}").lower() for name in DEFAULTS},
+        "colors": {name: form_text(form, f"colors.{name}").lower() for name in DEFAULT_COLORS},
     }
 
 

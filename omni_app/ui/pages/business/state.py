@@ -8,11 +8,12 @@ import reflex as rx
 
 from omni_app.infra.errors import Invalid
 from omni_app.tenancy.businesses import BusinessView, load_business, update_business
+from omni_app.tenancy.widget_look import DEFAULT_COLORS
 from omni_app.ui.access import ViewerState, handler, loader, viewer_db
 from omni_app.ui.account import ShellState
 from omni_app.ui.components import initials, said
 from omni_app.ui.pages.business import profile
-from omni_app.ui.pages.business.colors import DEFAULTS, LEAST, contrast, is_color, ratio_words, readable_on
+from omni_app.ui.pages.business.colors import LEAST, contrast, is_color, ratio_words, readable_on
 from omni_app.ui.pages.business.profile import Day, Opening
 
 _FIRST_TIMES = ("09:00", "17:00")
@@ -30,16 +31,16 @@ class DraftState(ViewerState, rx.State):
     letters: str = ""
     greeting: str = ""
     questions: list[str] = []
-    primary: str = DEFAULTS["primary"]
-    on_primary: str = DEFAULTS["on_primary"]
-    accent: str = DEFAULTS["accent"]
+    primary: str = DEFAULT_COLORS["primary"]
+    on_primary: str = DEFAULT_COLORS["on_primary"]
+    accent: str = DEFAULT_COLORS["accent"]
     on_accent: str = "#ffffff"
     ratio: str = ""
     is_hard_to_read: bool = False
     readable: str = "#ffffff"
-    texts: dict[str, int] = dict.fromkeys(DEFAULTS, 0)
+    texts: dict[str, int] = dict.fromkeys(DEFAULT_COLORS, 0)
     """Colour -> a number that grows when its text field must take the colour anew; `pickers` is the same for the picker."""
-    pickers: dict[str, int] = dict.fromkeys(DEFAULTS, 0)
+    pickers: dict[str, int] = dict.fromkeys(DEFAULT_COLORS, 0)
 
     _next_key: int = 0
 
@@ -50,7 +51,7 @@ class DraftState(ViewerState, rx.State):
         self.name, self.letters = values["name"], initials(values["name"])
         self.greeting = values["greeting"]
         self.questions = list(values["suggestions"]) + [""] * (profile.QUESTIONS - len(values["suggestions"]))
-        self.primary, self.on_primary, self.accent = (values["colors"][name] for name in DEFAULTS)
+        self.primary, self.on_primary, self.accent = (values["colors"][name] for name in DEFAULT_COLORS)
         self._judge()
 
     def _days(self, hours: Mapping[str, Sequence[Sequence[str]]]) -> list[Day]:
@@ -110,7 +111,7 @@ class DraftState(ViewerState, rx.State):
     async def show_color(self, which: str, text: str) -> None:
         """A colour is typed: the preview and the picker follow once it is one."""
         self.is_changed = True
-        if which in DEFAULTS and is_color(color := str(text).strip().lower()):
+        if which in DEFAULT_COLORS and is_color(color := str(text).strip().lower()):
             setattr(self, which, color)
             self.pickers[which] += 1
             self._judge()
@@ -126,7 +127,7 @@ class DraftState(ViewerState, rx.State):
         self.pickers["on_primary"] += 1
 
     def _take(self, which: str, color: str) -> None:
-        if which in DEFAULTS and is_color(color):
+        if which in DEFAULT_COLORS and is_color(color):
             self.is_changed = True
             setattr(self, which, color.lower())
             self.texts[which] += 1

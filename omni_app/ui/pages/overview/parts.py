@@ -194,7 +194,9 @@ def waiting() -> rx.Component:
 
 def _channel(line: rx.Var[ChannelLine]) -> rx.Component:
     return rx.el.tr(
-        rx.el.td(channel_icon(line.kind)), rx.el.td(channel_name(line.kind)), rx.el.td(line.conversations, class_name="num")
+        rx.el.td(channel_icon(line.kind), aria_hidden="true"),
+        rx.el.td(channel_name(line.kind)),
+        rx.el.td(line.conversations, class_name="num"),
     )
 
 
