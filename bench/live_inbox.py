@@ -69,7 +69,9 @@ async def prepare() -> tuple[UUID, UUID]:
     from omni_app.infra.scope import Actor, Permission, Scope
 
     async with system_db("bench") as db:
-        member = (await db.execute("select id, business_id, name from members where role = 'owner'")).one()
+        member = (
+            await db.execute("select id, business_id, name from members where role = 'owner' order by created_at limit 1")
+        ).one()
         await db.execute("update businesses set daily_messages = 100000 where id = :id", {"id": member.business_id})
     conversation_id, _ = await write(member.business_id, "Hello?")
     actor = Actor(kind="member", id=member.id, name=member.name)
@@ -106,8 +108,9 @@ async def measure(url: str, demo: dict[str, dict[str, str]]) -> Times:
         for page in pages:
             await page.goto(f"{url}/inbox?conversation={conversation_id}")
             await page.locator(".thread .msg").first.wait_for()
+        run = uuid4().hex[:6]
         for number in range(WARM_UP + MESSAGES):
-            text = f"live-{number}"
+            text = f"live-{run}-{number}"
             _, committed = await write(business_id, text)
             for page in pages:
                 await page.wait_for_function("text => arrived[text]", arg=text)

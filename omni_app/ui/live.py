@@ -67,14 +67,16 @@ def unwatch_page(state: rx.State) -> None:
 
 async def _tell(app: rx.App, note: Note, tabs: dict[str, dict[str, _Watch]], connected: Collection[str]) -> None:
     body = {"kind": note.kind, "ids": dict(note.ids)}
+    calls: list[tuple[int, str, _Watch]] = []
     for tab in list(tabs):
         if tab not in connected:
             tabs.pop(tab, None)
             continue
-        # The page before its frame: events of a tab run one after the other, and people look at the page.
-        for item in sorted(tabs[tab].values(), key=lambda item: item.stays):
-            if item.wants(note.kind):
-                await _call(app, tab, item, body)
+        # A page before its frame, and what a page watched first before the rest: that is what people look at.
+        wanting = sorted((item for item in tabs[tab].values() if item.wants(note.kind)), key=lambda item: item.stays)
+        calls += [(rank, tab, item) for rank, item in enumerate(wanting)]
+    for _, tab, item in sorted(calls, key=lambda call: call[0]):
+        await _call(app, tab, item, body)
 
 
 async def _call(app: rx.App, tab: str, item: _Watch, body: dict[str, Any]) -> None:

@@ -25,8 +25,8 @@ CHROMIUM_FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 PAGE_PATIENCE_MS = 10_000
-# Folders below tests/ that run as one piece on one worker: they share slow processes. The slowest first.
-GROUPS = {"e2e", "flows", "run"}
+# Folders below tests/ whose tests stay on one worker: they share one slow thing.
+TOGETHER = ("tests/run/",)
 
 OpenPage = Callable[..., Awaitable[Page]]
 
@@ -37,10 +37,9 @@ _demo = pytest.StashKey[dict[str, Any]]()
 
 
 def group_of(nodeid: str) -> str:
-    """What is kept together on one worker: the whole folder for `GROUPS`, else the file."""
+    """What is kept together on one worker: the whole folder for `TOGETHER`, else the file."""
     path = nodeid.partition("::")[0]
-    folder = path.removeprefix("tests/").partition("/")[0]
-    return folder if folder in GROUPS else path
+    return next((folder for folder in TOGETHER if path.startswith(folder)), path)
 
 
 class GroupScheduling(LoadScopeScheduling):
@@ -77,20 +76,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         run.stop()
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Living processes are started once per folder, so their tests must lie where the scheduler keeps them together."""
-    if LIVE & set(getattr(item, "fixturenames", ())):
-        item.add_marker(pytest.mark.e2e)
-        if group_of(item.nodeid) not in GROUPS:
-            raise pytest.UsageError(f"{item.nodeid} takes one of {sorted(LIVE)}: move it to one of tests/{sorted(GROUPS)}")
+def is_living(item: pytest.Item) -> bool:
+    return bool(LIVE & set(getattr(item, "fixturenames", ())))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long groups first; in each the living tests first, so that its processes start and stop once."""
+    """The slow ones first, so that both workers end together; then living tests, so that processes start and stop once."""
+    living = {group_of(item.nodeid) for item in items if is_living(item)}
+    for item in items:
+        if is_living(item):
+            item.add_marker(pytest.mark.e2e)
 
-    def rank(item: pytest.Item) -> tuple[bool, str, bool]:
+    def rank(item: pytest.Item) -> tuple[bool, bool, str, bool]:
         group = group_of(item.nodeid)
-        return (group not in GROUPS, group if group in GROUPS else "", not LIVE & set(getattr(item, "fixturenames", ())))
+        return (group not in TOGETHER, group not in living, group, not is_living(item))
 
     items.sort(key=rank)
 
@@ -123,7 +122,7 @@ def processes(services: Services, request: pytest.FixtureRequest) -> Iterator[Pr
 @pytest.fixture(autouse=True)
 def alone(request: pytest.FixtureRequest) -> None:
     """Before an in-process test: end what living tests left running, and empty what they wrote."""
-    if LIVE & set(request.fixturenames):
+    if is_living(request.node):
         request.config.stash[_is_dirty] = True
     elif request.config.stash.get(_is_dirty, False):
         request.getfixturevalue("processes").stop()
@@ -158,7 +157,7 @@ async def database(request: pytest.FixtureRequest, engines: None, cleaner: Clean
 
     yield
     await finish_tasks(2.0)
-    if not LIVE & set(request.fixturenames):
+    if not is_living(request.node):
         cleaner.empty()
 
 
@@ -174,7 +173,7 @@ def superuser(services: Services, cleaner: Cleaner, request: pytest.FixtureReque
     yield connect
     for connection in opened:
         connection.close()
-    if not LIVE & set(request.fixturenames):
+    if not is_living(request.node):
         cleaner.empty()
 
 
@@ -200,16 +199,21 @@ def scheduler_process(processes: Processes) -> Processes:
 
 
 @pytest.fixture
-def demo(processes: Processes, services: Services, request: pytest.FixtureRequest) -> dict[str, Any]:
-    """The demo business, seeded when the database holds none; the content of demo.json."""
+def demo(processes: Processes, services: Services, cleaner: Cleaner, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The content of demo.json. Seeded unless it is there, into an emptied database: beside other businesses none is made."""
     if "clean_database" in request.fixturenames:
         request.getfixturevalue("clean_database")
+    made = request.config.stash.get(_demo, None)
+    if made is None or not _is_there(services, made):
+        cleaner.empty()
+        made = request.config.stash[_demo] = processes.prepare()
+    return made
+
+
+def _is_there(services: Services, demo: dict[str, Any]) -> bool:
     with services.superuser() as connection:
-        found = connection.execute("select 1 from businesses limit 1").fetchone()
-    stash = request.config.stash
-    if found is None or _demo not in stash:
-        stash[_demo] = processes.prepare()
-    return stash[_demo]
+        found = connection.execute("select 1 from businesses where widget_key = %s", (demo["widget_key"],)).fetchone()
+    return found is not None
 
 
 @pytest.fixture(scope="session")

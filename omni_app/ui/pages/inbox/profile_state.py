@@ -7,7 +7,6 @@ import reflex as rx
 from omni_app.customers.blocking import block_customer, unblock_customer
 from omni_app.customers.profiles import CustomerView, load_customer
 from omni_app.infra.clock import now
-from omni_app.tenancy.businesses import load_business
 from omni_app.ui.access import ViewerState, form_text, handler, parse_id, viewer_db
 from omni_app.ui.components import said
 from omni_app.ui.pages.inbox.lines import Profile, profile_of
@@ -20,12 +19,7 @@ class ProfileState(ViewerState, rx.State):
     profile: Profile = Profile()
     block_open: bool = False
 
-    @handler
-    async def refresh(self) -> None:
-        """Read the figures again; nothing happens when no customer is shown."""
-        if not self.profile.id:
-            return
-        await self._read()
+    _zone: str = "UTC"
 
     @handler
     async def set_block_open(self, is_open: bool) -> None:
@@ -39,7 +33,7 @@ class ProfileState(ViewerState, rx.State):
         async with viewer_db(self) as db:
             await block_customer(db, customer_id, form_text(form, "reason"))
         self.block_open = False
-        await self._read()
+        await self._read(self._zone)
         yield said(f"{self.profile.name} is blocked")
 
     @handler
@@ -48,16 +42,16 @@ class ProfileState(ViewerState, rx.State):
         yield
         async with viewer_db(self) as db:
             await unblock_customer(db, parse_id(self.profile.id, "customer"))
-        await self._read()
+        await self._read(self._zone)
         yield said(f"{self.profile.name} can write again")
 
-    async def _read(self) -> None:
+    async def _read(self, zone: str) -> None:
         async with viewer_db(self) as db:
             customer = await load_customer(db, parse_id(self.profile.id, "customer"))
-            zone = (await load_business(db)).timezone
         self._show(customer, zone)
 
     def _show(self, customer: CustomerView, zone: str) -> None:
+        self._zone = zone
         profile = profile_of(customer, zone_of(zone), now())
         if profile != self.get_value("profile"):
             self.profile = profile

@@ -58,14 +58,16 @@ class ThreadState(ViewerState, rx.State):
     @handler
     async def on_live(self, note: dict) -> Any:
         if not self.conversation_id:
-            return None
+            return
         if note.get("kind") == "resync":
-            await self._open(UUID(self.conversation_id))
-            return None
+            await self._open(self._open_id())
+            return
         if (note.get("ids") or {}).get("conversation_id") != self.conversation_id:
-            return None
+            return
         await self._catch_up()
-        return ProfileState.refresh
+        # The message first; the customer's figures may follow.
+        yield
+        await (await self.get_state(ProfileState))._read(self._zone)
 
     @handler
     async def earlier(self) -> None:

@@ -111,7 +111,7 @@ def answers() -> rx.Component:
         title="Answers by source",
         about=per,
         footer=rx.cond(OverviewState.chart_note != "", OverviewState.chart_note, OverviewState.sentence),
-        class_name="c8",
+        class_name="c8 at-answers",
     )
 
 
@@ -150,7 +150,7 @@ def budget() -> rx.Component:
             rx.el.a("See limits", href="/limits", class_name="link", style={"minHeight": "0"}),
         ),
         padded=True,
-        class_name="c4",
+        class_name="c4 at-budget",
     )
 
 
@@ -188,7 +188,7 @@ def waiting() -> rx.Component:
         title="Waiting for a person",
         about=rx.cond(OverviewState.waiting_count > 0, OverviewState.waiting_count.to_string(), ""),
         end=button_link(rx.fragment("Open inbox", icon("arrow_right", "s")), "/inbox", tone="ghost", size="s"),
-        class_name="c8",
+        class_name="c8 at-waiting",
     )
 
 
@@ -211,7 +211,7 @@ def channels() -> rx.Component:
         ),
         title="Channels",
         end=rx.el.span("conversations ", IN_PERIOD, class_name="mut"),
-        class_name="c4",
+        class_name="c4 at-channels",
     )
 
 
@@ -231,8 +231,12 @@ def questions() -> rx.Component:
         ),
         title="Questions without an answer",
         about="last 7 days",
-        footer=rx.fragment(OverviewState.questions_more, "An answer you write is used from the next message on."),
-        class_name="c12",
+        end=rx.cond(
+            OverviewState.questions_more != "",
+            button(OverviewState.questions_more, tone="ghost", size="s", on_click=OverviewState.show_all_questions),
+        ),
+        footer="An answer you write is used from the next message on.",
+        class_name="c12 at-questions",
     )
 
 

@@ -140,7 +140,13 @@ def figure_lines(now: Figures, before: Figures, period: Period) -> list[FigureLi
     than = compared_with(period)
     reply, unit = duration(now.first_reply) if now.first_reply is not None else ("–", "")
     return [
-        FigureLine("Conversations", f"{now.conversations:,}", "", _change(now.conversations, before.conversations, than), ""),
+        FigureLine(
+            "Conversations",
+            f"{now.conversations:,}",
+            "",
+            _change(now.conversations, before.conversations, than),
+            f"both up to {period.until.astimezone(period.zone):%H:%M}" if period.name == "today" else "",
+        ),
         FigureLine(
             "Solved without a person",
             "–" if now.solved_percent is None else str(now.solved_percent),

@@ -14,13 +14,14 @@ from omni_app.infra.clock import now
 from omni_app.infra.errors import Conflict
 from omni_app.insights.overview import PeriodReport, Standing, Waiting, load_report, load_standing
 from omni_app.insights.periods import Period, door, period_of
-from omni_app.insights.questions import OpenQuestion, list_open_questions
+from omni_app.insights.questions import SHOWN, OpenQuestion, list_open_questions
 from omni_app.ui.access import ViewerState, handler, loader, parse_id, viewer_db
 from omni_app.ui.components import avatar_tone, initials
 from omni_app.ui.live import watch
 from omni_app.ui.pages.overview.showing import Bar, FigureLine, SourceLine, TableLine, Tick, chart, figure_lines, headline, waited
 from omni_app.ui.words import cost, count
 
+MOST_QUESTIONS = 50
 LIVE_KINDS = ("message", "conversation", "budget", "faq", "business")
 
 
@@ -88,6 +89,7 @@ class OverviewState(ViewerState, rx.State):
     waiting_more: str = ""
     questions: list[QuestionLine] = []
     questions_more: str = ""
+    all_questions: bool = False
     channels: list[ChannelLine] = []
 
     @loader
@@ -111,6 +113,11 @@ class OverviewState(ViewerState, rx.State):
         await self._read()
 
     @handler
+    async def show_all_questions(self) -> None:
+        self.all_questions = True
+        await self._read()
+
+    @handler
     async def take(self, conversation_id: str) -> Any:
         wanted = parse_id(conversation_id, "conversation")
         async with viewer_db(self) as db:
@@ -127,7 +134,7 @@ class OverviewState(ViewerState, rx.State):
             period = period_of(self.period, standing.timezone, at)
             report = await load_report(db, period)
             week = period_of("week", standing.timezone, at)
-            questions, found = await list_open_questions(db, week.start)
+            questions, found = await list_open_questions(db, week.start, MOST_QUESTIONS if self.all_questions else SHOWN)
             budget = await load_budget(db)
         self._show_standing(standing, period)
         self._show_report(report, standing, period)
@@ -174,7 +181,7 @@ class OverviewState(ViewerState, rx.State):
     def _show_questions(self, questions: list[OpenQuestion], found: int) -> None:
         self.questions = [QuestionLine(item.text, _asked(item), f"/knowledge?from={item.message_id}") for item in questions]
         rest = found - len(questions)
-        self.questions_more = f"{rest} more. " if rest > 0 else ""
+        self.questions_more = f"Show {min(rest, MOST_QUESTIONS - SHOWN)} more" if rest > 0 and not self.all_questions else ""
 
 
 def _wait_line(entry: Waiting, at: datetime) -> WaitLine:
