@@ -49,21 +49,21 @@ _FIGURES = text(
         ('before', cast(:before_start as timestamptz), cast(:before_until as timestamptz))
     ), m as materialized (
       select s.span, s.since, s.until, m.conversation_id, m.seq, m.role, m.offers_person, m.cost_nusd, m.created_at,
-        {_KIND} as kind
+        {_KIND} as kind,
+        min(m.seq) filter (where m.role = 'customer') over (partition by s.span, m.conversation_id) as first_seq
       from spans s join messages m on m.created_at >= s.since and m.created_at < s.until
-    ), asked as (
-      select span, conversation_id, min(seq) as first_seq, min(created_at) as first_at
-      from m where role = 'customer' group by span, conversation_id
+    ), t as (
+      select span, conversation_id, min(since) as since, min(until) as until, bool_or(role = 'staff') as has_staff,
+        extract(epoch from min(created_at) filter (where role in ('assistant', 'staff') and seq > first_seq)
+          - min(created_at) filter (where role = 'customer')) as first_reply,
+        max(2 * seq + cast(offers_person as int)) filter (where role = 'assistant') % 2 = 1 as ends_unsure
+      from m where first_seq is not null group by span, conversation_id
     ), talks as (
-      select a.span, a.conversation_id, c.channel,
-        extract(epoch from min(m.created_at) filter (where m.role in ('assistant', 'staff') and m.seq > a.first_seq)
-          - a.first_at) as first_reply,
-        bool_or(m.role = 'staff') or coalesce(c.handed_over_at >= min(m.since) and c.handed_over_at < min(m.until), false)
-          or (a.span = 'now' and c.speaker = 'human') as has_person,
-        (array_agg(m.offers_person order by m.seq desc) filter (where m.role = 'assistant'))[1] as ends_unsure
-      from asked a join conversations c on c.id = a.conversation_id
-      join m on m.span = a.span and m.conversation_id = a.conversation_id
-      group by a.span, a.conversation_id, a.first_at, c.channel, c.handed_over_at, c.speaker
+      select t.span, t.conversation_id, t.first_reply, t.ends_unsure, c.channel,
+        t.has_staff or coalesce(c.handed_over_at >= t.since and c.handed_over_at < t.until, false)
+          or (t.span = 'now' and c.speaker = 'human') as has_person
+      -- "limit 1" keeps this a look-up by key for each conversation of these days: joined freely, the planner reads them all.
+      from t cross join lateral (select * from conversations c where c.id = t.conversation_id limit 1) c
     ), figures as (
       select s.span, count(t.conversation_id) as conversations,
         count(*) filter (where not t.has_person and not t.ends_unsure) as solved,
@@ -81,8 +81,8 @@ _FIGURES = text(
          from m where span = 'now' and role in ('assistant', 'staff') group by 1, 2) k) as answers,
       (select coalesce(jsonb_agg(h order by h.conversations desc, h.channel), '[]') from (
          select channel, count(*) as conversations from talks where span = 'now' group by 1) h) as channels,
-      (select count(*) from m where span = 'now' and role = 'assistant') as automatic,
-      (select count(*) from m where span = 'now' and role = 'assistant' and cost_nusd = 0) as free
+      (select jsonb_build_array(count(*), count(*) filter (where cost_nusd = 0)) from m
+         where span = 'now' and role = 'assistant') as automatic
     """  # noqa: S608 (constants of this module)
 )
 
@@ -205,8 +205,8 @@ async def load_report(db: Db, period: Period) -> PeriodReport:
             for k in row.answers
         ),
         channels=tuple((entry["channel"], entry["conversations"]) for entry in row.channels),
-        automatic=row.automatic,
-        free=row.free,
+        automatic=row.automatic[0],
+        free=row.automatic[1],
     )
 
 

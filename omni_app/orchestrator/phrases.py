@@ -63,7 +63,7 @@ def handing_over(business_name: str, hours: dict[str, Any], timezone: str, at: d
         return f"Of course. I have passed this to the team at {business_name}. Somebody answers you here."
     return (
         f"Of course. The team is away now and back {_when(opening, at, timezone)}. "
-        "Your messages are kept, and somebody answers you here then. Leave an e-mail or phone number if you like."
+        "Your messages are kept, and somebody answers you here then."
     )
 
 

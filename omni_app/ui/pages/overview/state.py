@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import reflex as rx
@@ -22,6 +23,7 @@ from omni_app.ui.pages.overview.showing import Bar, FigureLine, SourceLine, Tabl
 from omni_app.ui.words import cost, count
 
 MOST_QUESTIONS = 50
+LONG_PERIOD_SECONDS = 15.0
 LIVE_KINDS = ("message", "conversation", "budget", "faq", "business")
 
 
@@ -97,9 +99,12 @@ class OverviewState(ViewerState, rx.State):
         await watch(self, OverviewState.on_live, LIVE_KINDS, every=1.0)
         await self._read()
 
+    _report_at: float = 0.0
+
     @handler
     async def on_live(self, note: dict) -> None:
-        await self._read()
+        # A month of a busy business takes a second to count, and one more message hardly moves it.
+        await self._read(counts=self.period == "today" or monotonic() - self._report_at > LONG_PERIOD_SECONDS)
 
     @handler
     async def on_minute(self) -> None:
@@ -127,17 +132,19 @@ class OverviewState(ViewerState, rx.State):
             await take_over(db, wanted)
         return rx.redirect(f"/inbox?conversation={wanted}")
 
-    async def _read(self) -> None:
+    async def _read(self, counts: bool = True) -> None:
         at = now()
         async with viewer_db(self) as db:
             standing = await load_standing(db)
             period = period_of(self.period, standing.timezone, at)
-            report = await load_report(db, period)
+            report = await load_report(db, period) if counts else None
             week = period_of("week", standing.timezone, at)
             questions, found = await list_open_questions(db, week.start, MOST_QUESTIONS if self.all_questions else SHOWN)
             budget = await load_budget(db)
         self._show_standing(standing, period)
-        self._show_report(report, standing, period)
+        if report is not None:
+            self._report_at = monotonic()
+            self._show_report(report, standing, period)
         self._show_budget(budget)
         self._show_questions(questions, found)
 
