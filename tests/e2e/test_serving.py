@@ -1,7 +1,6 @@
 """One build serves any port, and the live connection belongs to its own pages only."""
 
 import re
-from typing import Any
 
 import pytest
 from playwright.async_api import Page, WebSocket
@@ -14,11 +13,11 @@ from tests.harness.waiting import until
 EVENTS = "/_event/?EIO=4&transport=websocket"
 
 
-async def test_a_page_connects_to_the_port_that_served_it(web_server: str, demo: dict[str, Any], page: Page) -> None:
+async def test_a_page_connects_to_the_port_that_served_it(web_server: str, page: Page) -> None:
     sockets: list[WebSocket] = []
     page.on("websocket", lambda socket: sockets.append(socket))
-    await page.goto("/login")
-    await page.wait_for_url(re.compile(r"/login/?$"))
+    await page.goto("/sign-in")
+    await page.wait_for_url(re.compile(r"/sign-in/?$"))
     await until(lambda: any("_event" in socket.url for socket in sockets))
     assert {re.sub(r"^ws(://[^/]+)/.*", r"http\1", socket.url) for socket in sockets} == {web_server}
 

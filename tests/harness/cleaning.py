@@ -6,6 +6,8 @@ from psycopg import sql
 
 from tests.harness.services import Services
 
+ATTEMPTS = 5
+
 
 class Cleaner:
     """Knows the tables of one database. Rows the migrations themselves put there are kept."""
@@ -24,7 +26,14 @@ class Cleaner:
 
     def empty(self) -> None:
         """Delete all rows and all keys. Foreign keys need no order: as superuser in the replica role they are not checked."""
-        self._connect().execute(self._statement)
+        for attempt in range(ATTEMPTS):
+            try:
+                self._connect().execute(self._statement)
+                break
+            except psycopg.errors.DeadlockDetected:
+                # A living process wrote the same rows in another order; its transaction is through now.
+                if attempt + 1 == ATTEMPTS:
+                    raise
         with redis.Redis.from_url(self._services.redis_url, socket_timeout=5) as client:
             client.flushdb()
 

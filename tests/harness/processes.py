@@ -80,7 +80,9 @@ class Processes:
         return path.read_text(errors="replace")[-8000:] if path.exists() else ""
 
     def prepare(self) -> dict[str, Any]:
-        """Seed the demo business (`python -m omni_app.demo.prepare`) and return what it wrote to demo.json."""
+        """Seed the demo business (`python -m omni_app.demo.prepare`) into an empty database; what it wrote to demo.json."""
+        demo_file = self._services.home / "demo.json"
+        demo_file.unlink(missing_ok=True)
         done = subprocess.run(
             [*self._python, "-m", "omni_app.demo.prepare"],
             check=False,
@@ -92,7 +94,7 @@ class Processes:
         )
         if done.returncode != 0:
             raise RuntimeError(f"the demo business could not be made:\n{done.stdout}{done.stderr}")
-        demo: dict[str, Any] = json.loads((self._services.home / "demo.json").read_text())
+        demo: dict[str, Any] = json.loads(demo_file.read_text())
         return demo
 
     def stop(self) -> None:
