@@ -104,15 +104,8 @@ def _handover_reason(question: Question) -> str | None:
 
 
 def _small_talk(facts: Facts, question: Question) -> Answer | None:
-    if phrases.is_greeting(question.text):
-        text = facts.greeting or f"Hello! This is {facts.business_name}. {phrases.YES_NEEDED}"
-    elif phrases.is_thanks(question.text):
-        text = phrases.WELCOME
-    elif phrases.is_goodbye(question.text):
-        text = phrases.GOODBYE
-    else:
-        return None
-    return Answer(text=text, source="none", knowledge_version=facts.knowledge_version)
+    text = phrases.courtesy(question.text, facts.business_name, facts.greeting)
+    return None if text is None else Answer(text=text, source="none", knowledge_version=facts.knowledge_version)
 
 
 def _from_cache(scope: Scope, facts: Facts, question: Question) -> Answer | None:

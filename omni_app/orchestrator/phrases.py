@@ -13,9 +13,6 @@ def _phrases(*lines: str) -> frozenset[str]:
 
 
 NOT_SURE = "I am not sure about that, and I do not want to guess. Shall I ask the team?"
-WELCOME = "You are welcome. Write any time."
-GOODBYE = "Goodbye. Write any time."
-YES_NEEDED = "What would you like to know?"
 
 _GREETINGS = _phrases(
     "hi, hii, hello, hey, hey there, hi there, hello there, good morning, good afternoon, good evening, good day",
@@ -38,16 +35,14 @@ def _plain(text: str) -> str:
     return " ".join(normalize(text).replace(",", " ").replace("!", " ").split())
 
 
-def is_greeting(text: str) -> bool:
-    return _plain(text) in _GREETINGS
-
-
-def is_thanks(text: str) -> bool:
-    return _plain(text) in _THANKS
-
-
-def is_goodbye(text: str) -> bool:
-    return _plain(text) in _GOODBYES
+def courtesy(text: str, business_name: str, greeting: str) -> str | None:
+    """The answer to a greeting, thanks or a goodbye; None for everything else."""
+    plain = _plain(text)
+    if plain in _GREETINGS:
+        return greeting or f"Hello! This is {business_name}. What would you like to know?"
+    if plain in _THANKS:
+        return "You are welcome. Write any time."
+    return "Goodbye. Write any time." if plain in _GOODBYES else None
 
 
 def is_yes(text: str) -> bool:

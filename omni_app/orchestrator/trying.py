@@ -12,7 +12,7 @@ from omni_app.knowledge.text import asks_for_person
 from omni_app.llm.embedding import embed_one
 from omni_app.llm.registry import find_language_model
 from omni_app.orchestrator import phrases
-from omni_app.tenancy.businesses import BusinessView, load_business
+from omni_app.tenancy.businesses import load_business
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ async def try_question(scope: Scope, text: str) -> Trial:
     if asks_for_person(question):
         answer = phrases.handing_over(business.name, business.opening_hours, business.timezone, now())
         return Trial(answer=answer, source="person")
-    if (courtesy := _courtesy(business, question)) is not None:
+    if (courtesy := phrases.courtesy(question, business.name, business.greeting)) is not None:
         return Trial(answer=courtesy, source="none")
     knowledge = await load_knowledge(scope, business.knowledge_version)
     match = knowledge.matcher.match(question, await embed_one(question))
@@ -56,11 +56,3 @@ async def try_question(scope: Scope, text: str) -> Trial:
         confidence=confidence,
         faq=faq,
     )
-
-
-def _courtesy(business: BusinessView, question: str) -> str | None:
-    if phrases.is_greeting(question):
-        return business.greeting or f"Hello! This is {business.name}. {phrases.YES_NEEDED}"
-    if phrases.is_thanks(question):
-        return phrases.WELCOME
-    return phrases.GOODBYE if phrases.is_goodbye(question) else None
