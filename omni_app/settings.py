@@ -19,7 +19,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", frozen=True, populate_by_name=True)
 
     port: int = Field(default=3000, ge=1, le=65535)
-    host: str = "127.0.0.1"
+    host: str = Field(default="127.0.0.1", alias="OMNI_HOST")
     omni_home: Path = Path(".omni")
     public_url: str | None = Field(default=None, description="Address people reach Omni at; default http://localhost:PORT")
     namespace: str = Field(default="omni", alias="OMNI_NAMESPACE", description="Prefix of every Redis key, queue and channel")

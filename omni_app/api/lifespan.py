@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from omni_app.api.chat_hub import hub
-from omni_app.infra.background import finish_tasks
+from omni_app.infra.background import finish_tasks, start_task
 from omni_app.infra.database import close_engines, open_engines
 from omni_app.infra.jobs import hand_over_with
 from omni_app.infra.log import configure_logging
 from omni_app.infra.queue import HandOver
 from omni_app.infra.redis import close_redis
+from omni_app.knowledge.matching import warm_up
 from omni_app.llm.embedding import load_embedder
 from omni_app.settings import load_settings
 
@@ -21,6 +22,7 @@ async def lifespan() -> AsyncIterator[None]:
     configure_logging("web", load_settings().log_level)
     open_engines()
     await asyncio.to_thread(load_embedder)
+    start_task(asyncio.to_thread(warm_up), "warm up the matcher")
     jobs = HandOver()
     hand_over_with(jobs.put)
     tasks = [asyncio.create_task(jobs.run(), name="hand over jobs"), asyncio.create_task(hub.run(), name="wake widgets")]

@@ -8,11 +8,11 @@ best answers; its probability is the confidence. Measured in `docs/decisions/loc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from omni_app.knowledge import verifier
@@ -130,7 +130,7 @@ class Matcher:
         # for the 16,000 columns of vectors and TF-IDF: the same classifier in a fraction of the time. The tiny ridge lets
         # phrasings that occur twice through.
         factor = np.linalg.cholesky(kernel + 1e-5 * np.eye(len(kernel)))
-        model = LogisticRegression(C=INVERSE_PENALTY, max_iter=200, tol=1e-3).fit(factor, labels)
+        model = _classifier()(C=INVERSE_PENALTY, max_iter=200, tol=1e-3).fit(factor, labels)
         # With two classes scikit-learn keeps one row of weights; as two rows it reads like every other case.
         rows = model.coef_ if len(model.coef_) > 1 else np.vstack([-model.coef_ / 2, model.coef_ / 2])
         bias = model.intercept_ if len(model.intercept_) > 1 else np.append(-model.intercept_ / 2, model.intercept_ / 2)
@@ -152,8 +152,22 @@ def _small_talk() -> Floats:
 
 
 @lru_cache
+def warm_up() -> None:
+    """Import what fitting needs (a second or two), so that the first customer after a start does not wait for it."""
+    _classifier()
+
+
+def _classifier() -> Any:
+    # Imported late: it is a third of a web process's start, and only fitting needs it.
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression
+
+
 def _use_one_thread() -> None:
     # These matrices are small: a second BLAS thread costs more in waking up than it saves, above all beside a busy event loop.
+    # Limits reach libraries that are loaded already, hence the import first.
+    _classifier()
     threadpool_limits(limits=1, user_api="blas")
 
 

@@ -42,7 +42,7 @@ FOREIGN_VARIABLES = (
         "SENDGRID_BASE_URL",
         "PUBLIC_URL",
         "MAIL_FROM",
-        "HOST",
+        "OMNI_HOST",
     ),
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"),
 )
@@ -187,6 +187,10 @@ def open_services(worker: str) -> Services:
         "OMNI_DATABASE_OWNER_URL": cluster.url(OWNER, database),
         "REDIS_URL": server.url(number),
         "REFLEX_REDIS_URL": server.url(number),
+        # Empty, not absent: a developer's `.env` may name them, and no test may reach a paid service.
+        "OPENAI_API_KEY": "",
+        "SMTP_URL": "",
+        "SENDGRID_API_KEY": "",
     }
     for name in FOREIGN_VARIABLES:
         os.environ.pop(name, None)
