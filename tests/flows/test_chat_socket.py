@@ -51,7 +51,7 @@ class Widget:
 
 
 @asynccontextmanager
-async def open_widget(server: str, key: str, session: str | None = None, seen: int = 0) -> AsyncIterator[Widget]:
+async def open_widget(server: str, key: str, session: str | None = None, seen: Any = 0) -> AsyncIterator[Widget]:
     address = server.replace("http", "ws", 1)
     async with websockets.connect(f"{address}/chat/ws?business={key}", origin="https://shop.example") as connection:  # type: ignore[arg-type]
         widget = Widget(connection)
@@ -119,6 +119,19 @@ async def test_a_lost_connection_resumes_after_the_last_number_seen(web_server: 
         if len(texts) < 4:
             texts.append((await widget.until("message", role="assistant"))["message"]["text"])
     assert texts == ["price of a checkup", "A check-up is $189.", "is there parking", "Behind the clinic, free."]
+
+
+@pytest.mark.parametrize("seen", [-1, 2**40, True, "7", None, 1.5, {"a": 1}])
+async def test_a_strange_last_number_does_no_harm(web_server: str, seen: Any) -> None:
+    made = await make_business()
+    async with open_widget(web_server, made.widget_key) as widget:
+        session = widget.welcome["session"]
+        await widget.say("price of a checkup")
+        await widget.until("message", role="assistant")
+    async with open_widget(web_server, made.widget_key, session, seen=seen) as widget:
+        assert widget.welcome["conversation"]["status"] == "open"
+        await widget.say("is there parking")
+        assert (await widget.until("message", role="assistant", seq=4))["message"]["text"] == "Behind the clinic, free."
 
 
 async def test_two_tabs_of_one_visitor_see_the_same(web_server: str) -> None:

@@ -121,21 +121,32 @@ async def _hello(websocket: WebSocket, business: BusinessView) -> Visitor | None
         await _refuse(websocket, None, Invalid("Say hello first.", "t"))
     visitor_id = _visitor_id(business, frame.get("session"))
     seen = frame.get("seen")
-    visitor = Visitor(business_id=business.id, visitor_id=visitor_id, seen=seen if isinstance(seen, int) and seen >= 0 else 0)
+    known = seen if type(seen) is int and 0 <= seen < 2**31 else 0
+    visitor = Visitor(business_id=business.id, visitor_id=visitor_id, seen=known)
     hub.add(visitor)
+    try:
+        return await _welcome(websocket, business, visitor)
+    except BaseException:
+        hub.remove(visitor)
+        raise
+
+
+async def _welcome(websocket: WebSocket, business: BusinessView, visitor: Visitor) -> Visitor | None:
     try:
         thread = await _load(visitor)
     except (SQLAlchemyError, OSError):
         # The widget comes back by itself; better late than with half a history.
+        hub.remove(visitor)
         await _send(websocket, _unavailable(None))
         await websocket.close(1013)
-        hub.remove(visitor)
         return None
-    session = sign(SESSION, {"business": str(business.id), "visitor": visitor_id})
+    session = sign(SESSION, {"business": str(business.id), "visitor": visitor.visitor_id})
     visitor.seen = max([visitor.seen, *(int(message["seq"]) for message in thread.messages)])
     visitor.conversation_id = thread.conversation_id
     welcome = {"t": "welcome", "session": session, "conversation": _conversation(thread), "messages": _messages(thread)}
     await _send(websocket, welcome)
+    # What was committed after the read above and before this visitor could be found by its conversation would be missed.
+    visitor.wake.set()
     return visitor
 
 
@@ -173,7 +184,7 @@ async def _handle(websocket: WebSocket, business: BusinessView, visitor: Visitor
             await _say(websocket, visitor, frame_id, WANTS_PERSON, business.locale)
         elif kind == "read":
             seq = frame.get("seq")
-            if visitor.conversation_id is not None and isinstance(seq, int) and 0 < seq < 2**31:
+            if visitor.conversation_id is not None and type(seq) is int and 0 < seq < 2**31:
                 async with open_db(_scope(visitor)) as db:
                     await mark_seen_by_visitor(db, visitor.conversation_id, seq)
         elif kind == "ping":
