@@ -27,7 +27,8 @@ _STANDING = text(
     """
 )
 
-# A question nobody answers (its process died) gets one job; while that job stands, no second one.
+# A question nobody answers (its process died) gets one job; while that job stands, no second one. One whose job died for good
+# (a fault since mended, a provider back) is tried again every hour.
 _UNANSWERED = text(
     """
     insert into outbox (id, business_id, kind, name, queue, payload, created_at, available_at, attempts)
@@ -36,7 +37,8 @@ _UNANSWERED = text(
     from conversations c
     where c.speaker = 'ai' and c.last_customer_seq > c.answered_seq and c.last_customer_at < :before
       and (c.lease_until is null or c.lease_until < :now)
-      and not exists (select 1 from outbox o where o.name = cast(:name as text) and o.payload->>'conversation_id' = c.id::text)
+      and not exists (select 1 from outbox o where o.name = cast(:name as text) and o.payload->>'conversation_id' = c.id::text
+        and (o.dead_at is null or o.dead_at > :hour_ago))
     limit 200
     returning id
     """
@@ -66,7 +68,13 @@ async def send_standing_jobs() -> None:
 async def ask_for_missing_answers() -> None:
     """Enqueue an answer for each conversation whose question stands open and whose turn is gone."""
     at = now()
-    values = {"now": at, "before": at - timedelta(seconds=5), "name": "AnswerConversation", "queue": AnswerConversation.queue}
+    values = {
+        "now": at,
+        "before": at - timedelta(seconds=5),
+        "hour_ago": at - timedelta(hours=1),
+        "name": AnswerConversation.__name__,
+        "queue": AnswerConversation.queue,
+    }
     async with system_db("sweep: unanswered") as db:
         rows = (await db.execute(_UNANSWERED, values)).all()
     for row in rows:

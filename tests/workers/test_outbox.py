@@ -121,6 +121,22 @@ async def test_a_question_whose_process_died_gets_one_job_and_one_answer() -> No
     assert [row["text"] for row in await rows("select text from messages where role = 'assistant'")] == ["A check-up is $189."]
 
 
+async def test_a_question_whose_job_died_is_tried_again_after_an_hour() -> None:
+    made = await make_business()
+    await receive(made.scope, inbound("price of a checkup"))
+    await rows(
+        """update conversations set lease_until = now() - interval '1 second', last_customer_at = now() - interval '1 minute'
+           returning id"""
+    )
+    await ask_for_missing_answers()
+    await rows("update outbox set dead_at = now() returning id")
+    await ask_for_missing_answers()
+    assert len(await rows("select 1 from outbox")) == 1
+    await rows("update outbox set dead_at = now() - interval '2 hours' returning id")
+    await ask_for_missing_answers()
+    assert len(await rows("select 1 from outbox where dead_at is null")) == 1
+
+
 async def test_an_event_reaches_each_subscriber_in_a_row_of_its_own() -> None:
     made = await make_business(faqs=())
     async with open_db(made.scope) as db:
