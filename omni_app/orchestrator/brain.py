@@ -146,20 +146,20 @@ def _source(knowledge: Knowledge, match: Match) -> dict[str, Any]:
 
 def _from_faqs(facts: Facts, question: Question, knowledge: Knowledge, match: Match | None) -> Answer:
     """The local brain: the FAQ it is sure about, or an honest "not sure" with the offer of a person. Costs nothing."""
-    known = match is not None and match.confidence >= ANSWER_AT and match.faq_id in knowledge.faqs
+    faq = knowledge.faqs.get(match.faq_id) if match is not None and match.confidence >= ANSWER_AT else None
     answer = Answer(
-        text=knowledge.faqs[match.faq_id].answer if known and match is not None else phrases.NOT_SURE,
-        source="faq" if known else "none",
+        text=faq.answer if faq else phrases.not_sure(question.text, facts.locale),
+        source="faq" if faq else "none",
         confidence=round(float(match.confidence), 4) if match is not None else None,
-        sources=(_source(knowledge, match),) if known and match is not None else (),
-        offers_person=not known,
+        sources=(_source(knowledge, match),) if faq and match is not None else (),
+        offers_person=faq is None,
         provider="local",
         model=LOCAL_MODEL,
         is_free_call=True,
         knowledge_version=knowledge.version,
     )
     # An FAQ answer depends on the wording alone, so anyone who writes the same words may get it.
-    return replace(answer, shared_hash=question.hash) if known and question.hash else answer
+    return replace(answer, shared_hash=question.hash) if faq and question.hash else answer
 
 
 def _best(knowledge: Knowledge, match: Match | None) -> list[Match]:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from omni_app.knowledge.language import guess_language
 from omni_app.knowledge.text import normalize
 from omni_app.tenancy.opening_hours import is_open, next_opening
 
@@ -13,6 +14,20 @@ def _phrases(*lines: str) -> frozenset[str]:
 
 
 NOT_SURE = "I am not sure about that, and I do not want to guess. Shall I ask the team?"
+
+_OTHER_LANGUAGE = {
+    "en": "I can only answer in the language of this business. Shall I ask the team?",
+    "es": "Aquí solo puedo responder en el idioma de esta empresa. ¿Le pregunto al equipo?",
+    "fr": "Je ne peux répondre que dans la langue de cette entreprise. Dois-je demander à l’équipe ?",
+    "de": "Ich kann hier nur in der Sprache dieses Unternehmens antworten. Soll ich das Team fragen?",
+    "pt": "Aqui só posso responder no idioma desta empresa. Pergunto à equipe?",
+    "it": "Qui posso rispondere solo nella lingua di questa azienda. Chiedo al team?",
+    "ru": "Здесь я могу отвечать только на языке этой компании. Спросить сотрудников?",
+    "ar": "يمكنني الرد هنا بلغة هذه الشركة فقط. هل أسأل الفريق؟",
+    "hi": "मैं यहाँ केवल इस व्यवसाय की भाषा में उत्तर दे सकता हूँ। क्या मैं टीम से पूछूँ?",
+    "zh": "我在这里只能用这家企业的语言回答。要我问一下工作人员吗？",
+    "ja": "ここではこの事業者の言語でしかお答えできません。担当者に聞きましょうか？",
+}
 
 _GREETINGS = _phrases(
     "hi, hii, hello, hey, hey there, hi there, hello there, good morning, good afternoon, good evening, good day",
@@ -43,6 +58,17 @@ def courtesy(text: str, business_name: str, greeting: str) -> str | None:
     if plain in _THANKS:
         return "You are welcome. Write any time."
     return "Goodbye. Write any time." if plain in _GOODBYES else None
+
+
+def not_sure(text: str, locale: str) -> str:
+    """The honest answer to a question no FAQ covers; one in another language than the FAQs is told so, in that language.
+
+    `locale` is the business's (`en`, `fr-CA`): its FAQs are taken to be in that language.
+    """
+    language = guess_language(text)
+    if language is None or language == locale.split("-")[0]:
+        return NOT_SURE
+    return _OTHER_LANGUAGE.get(language, _OTHER_LANGUAGE["en"])
 
 
 def is_yes(text: str) -> bool:

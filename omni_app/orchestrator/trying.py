@@ -47,11 +47,11 @@ async def try_question(scope: Scope, text: str) -> Trial:
     match = knowledge.matcher.match(question, await embed_one(question))
     model = find_language_model()
     if match is None or (faq := knowledge.faqs.get(match.faq_id)) is None:
-        return Trial(answer=phrases.NOT_SURE, source="model" if model else "none")
+        return Trial(answer=phrases.not_sure(question, business.locale), source="model" if model else "none")
     confidence = float(match.confidence)
     is_sure = confidence >= ANSWER_AT
     return Trial(
-        answer=faq.answer if is_sure else phrases.NOT_SURE,
+        answer=faq.answer if is_sure else phrases.not_sure(question, business.locale),
         source="model" if model else "faq" if is_sure else "none",
         confidence=confidence,
         faq=faq,

@@ -208,3 +208,11 @@ async def test_a_turn_takes_few_statements_and_two_commits(text: str, most: int)
     # The key look-up of an HTTP turn is one more.
     assert len(statements) <= most - 1
     assert len(commits) <= 2
+
+
+async def test_a_question_in_another_language_is_told_so_and_a_person_offered() -> None:
+    made = await make_business()
+    outcome = await process(made.scope, inbound("¿Cuánto cuesta una ortodoncia y cómo puedo pagar?"))
+    assert outcome.source == "none"
+    assert "idioma" in (outcome.reply_text or "")
+    assert (await process(made.scope, inbound("si"))).handed_over
