@@ -71,7 +71,13 @@ def meter(label: Text, now: Text, limit: Text, percent: Text, reserved_percent: 
         class_name="bm",
         aria_label=label,
         # Reflex's list of roles lacks "meter".
-        custom_attrs={"role": "meter", "aria-valuenow": now, "aria-valuemin": "0", "aria-valuemax": limit},
+        custom_attrs={
+            "role": "meter",
+            "aria-valuenow": percent,
+            "aria-valuemin": "0",
+            "aria-valuemax": "100",
+            "aria-valuetext": rx.Var.create(now) + " of " + rx.Var.create(limit),
+        },
     )
 
 

@@ -128,8 +128,8 @@ def budget() -> rx.Component:
         ),
         meter(
             "Spend this month",
-            OverviewState.spent_percent,
-            "100",
+            OverviewState.spent,
+            OverviewState.limit,
             OverviewState.spent_percent,
             OverviewState.reserved_percent,
             rx.cond(ShellState.status == "paused", "var(--bad)", ""),
