@@ -48,7 +48,8 @@ _FORGET = (
     "delete from idempotency_keys where created_at < :day_ago",
     "delete from cached_answers where expires_at < :now",
     "delete from sessions where expires_at < :now or (token_hash is null and ticket_expires_at < :day_ago)",
-    "delete from reset_tokens where expires_at < :day_ago",
+    # A used link is the proof that the e-mail belongs to the account; it stays.
+    "delete from reset_tokens where expires_at < :day_ago and used_at is null",
     "delete from outbox where dead_at < :month_ago",
 )
 

@@ -4,6 +4,7 @@ import re
 import time
 
 import structlog
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from omni_app.api.errors import failure, unexpected
@@ -20,8 +21,11 @@ _PUBLIC = ("/chat/", "/widget.js")
 _OWN = ("/api/", "/chat/", "/auth/", "/webhooks/", "/health", "/ready", "/live", "/metrics", "/demo")
 
 
-class _TooLarge(Exception):
-    pass
+class _TooLarge(HTTPException):
+    """FastAPI answers 400 to what else is raised while it reads a body, and lets this pass."""
+
+    def __init__(self) -> None:
+        super().__init__(413, "The body is larger than 1 MiB.")
 
 
 def is_ours(path: str) -> bool:
@@ -48,12 +52,12 @@ class Edge:
         if is_public and scope["method"] == "OPTIONS":
             await _preflight(send)
             return
-        status = 500
+        status, has_answered = 500, False
 
         async def out(message: Message) -> None:
-            nonlocal status
+            nonlocal status, has_answered
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, has_answered = message["status"], True
                 message = {**message, "headers": _headers(message["headers"], path, request_id, is_public)}
             await send(message)
 
@@ -70,9 +74,9 @@ class Edge:
                 raise
             await failure(400, "invalid", "The Content-Length is not a number.")(scope, receive, out)
         except Exception as error:
-            if status != 500:
-                raise
-            await unexpected(error, request_id)(scope, receive, out)
+            # The app's own handler answers first and raises again, so that servers may log it; it is logged already.
+            if not has_answered:
+                await unexpected(error, request_id)(scope, receive, out)
         finally:
             seconds = time.perf_counter() - started
             if is_ours(path):

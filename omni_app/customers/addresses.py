@@ -11,7 +11,8 @@ from omni_app.infra.crypto import blind_index
 from omni_app.infra.errors import FieldError, Invalid
 
 CHANNELS = ("voice", "chat", "email", "sms", "whatsapp", "telegram", "instagram")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# Lone surrogates too: they come as "\\ud800" in JSON and cannot be written as UTF-8.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

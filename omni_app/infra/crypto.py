@@ -113,6 +113,8 @@ def sign(purpose: str, payload: dict[str, str]) -> str:
 
 def verify(purpose: str, token: str, max_age_seconds: int) -> dict[str, str]:
     """Read a token made by `sign`. Raise `SignedOut` when it is forged, for another purpose, or too old."""
+    if not token.isascii():  # a lone surrogate could not even be compared
+        raise SignedOut("This link or session is not valid.")
     try:
         payload = URLSafeTimedSerializer(_derived("token"), salt=purpose).loads(token, max_age=max_age_seconds)
     except SignatureExpired as error:

@@ -54,7 +54,8 @@ async def add_member(db: Db, email: str, name: str, role: str) -> MemberRow:
     """Let a person work for the business, and mail them: who has no account yet gets a link to set a password (7 days).
 
     A system transaction of its own does all of it, because people are not inside one business; it commits before this
-    returns. Raise `Conflict` when the person is a member already.
+    returns. Raise `Conflict` when the person is a member already, or has an account whose e-mail was never confirmed: anyone may
+    have signed up under that address, so its owner gets a link first, and can be added once it was used.
     """
     scope = db.scope
     scope.require(Permission.ADMINISTER)
@@ -68,6 +69,13 @@ async def add_member(db: Db, email: str, name: str, role: str) -> MemberRow:
             {"id": new_id(), "email": email, "name": name, "now": created_at},
         )
         user = (await system.execute("select id, password_hash from users where email = :email", {"email": email})).one()
+        is_proven = user.password_hash is None or await _is_proven(system, user.id, scope.business_id)
+        if not is_proven:
+            link = await create_reset_link(system, user.id, INVITATION_LIFE)
+            await queue_mail(system, email, "Confirm your e-mail for Omni", _confirmation(name, link))
+    if not is_proven:
+        raise Conflict("This account's e-mail was never confirmed. A link went to it; add the person once it was used.")
+    async with system_db("add a member") as system:
         added = await system.execute(
             "insert into members (id, business_id, user_id, name, email, role, created_at)"
             " values (:id, :business_id, :user_id, :name, :email, :role, :now)"
@@ -101,6 +109,23 @@ async def add_member(db: Db, email: str, name: str, role: str) -> MemberRow:
         business_name = business.scalar_one()
         await queue_mail(system, email, f"You work for {business_name} on Omni now", _invitation(name, business_name, role, link))
     return MemberRow(id=member_id, user_id=user.id, name=name, email=email, role=role, created_at=created_at)
+
+
+async def _is_proven(db: Db, user_id: UUID, business_id: UUID) -> bool:
+    """Whether the person used a link from their mail once, or works in this business already."""
+    found = await db.execute(
+        "select exists (select from reset_tokens where user_id = :id and used_at is not null)"
+        " or exists (select from members where user_id = :id and business_id = :business_id)",
+        {"id": user_id, "business_id": business_id},
+    )
+    return bool(found.scalar_one())
+
+
+def _confirmation(name: str, link: str) -> str:
+    return (
+        f"Hello {name},\n\nsomebody wants to add you to their business on Omni, and your account's e-mail was never confirmed. "
+        f"Set a new password here, then they can add you:\n\n{link}\n\nNothing changes if you do not.\n"
+    )
 
 
 def _invitation(name: str, business_name: str, role: str, link: str | None) -> str:

@@ -134,7 +134,9 @@ async def _set_password(db: Db, user_id: UUID, password_hash: str) -> None:
     )
     # Links mailed earlier would set the password back.
     await db.execute(
-        "update reset_tokens set used_at = :now where user_id = :user_id and used_at is null", {"now": now(), "user_id": user_id}
+        # Ended, not used: a used link proves that its reader owns the address.
+        "update reset_tokens set expires_at = :now where user_id = :user_id and used_at is null and expires_at > :now",
+        {"now": now(), "user_id": user_id},
     )
 
 

@@ -1,6 +1,7 @@
 """POST /api/agent/process as a program sees it."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
@@ -89,6 +90,19 @@ async def test_a_body_that_is_no_json_object_is_refused_in_json(content: bytes, 
     assert answer.status_code == status
     assert answer.json()["success"] is False
     assert "Traceback" not in answer.text
+
+
+async def test_a_body_sent_in_pieces_has_the_same_limit() -> None:
+    made = await make_business(faqs=())
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(17):
+            yield b"x" * 65_536
+
+    async with open_client() as client:
+        answer = await client.post(URL, content=pieces(), headers={**made.headers, "content-type": "application/json"})
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "too_large"
 
 
 @pytest.mark.parametrize(

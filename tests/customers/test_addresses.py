@@ -28,6 +28,12 @@ def test_an_external_id_belongs_to_its_channel() -> None:
     assert telegram.index != chat.index
 
 
+def test_an_external_id_that_cannot_be_written_is_refused() -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_address("chat", None, None, "a\ud800")
+    assert refused.value.fields[0].field == "customer.external_id"
+
+
 @given(st.sampled_from(["email", "phone", "external_id"]), st.text(max_size=300))
 def test_any_text_is_either_an_address_or_an_error_that_names_its_field(field: str, value: str) -> None:
     given_as = {"email": None, "phone": None, "external_id": None, field: value}

@@ -196,8 +196,9 @@ async def test_nonsense_is_answered_in_words_and_the_socket_stays(web_server: st
         assert (await widget.until("error"))["field"] == field
         await widget.raw("not json" + "x" * 70_000)
         await widget.until("error", code="invalid")
-        await widget.raw("[" * 10_000)
-        await widget.until("error", code="invalid")
+        for strange in ("[" * 10_000, '{"t":' + "9" * 5_000 + "}", '{"t":"say","id":"\\ud800","text":"hello"}'):
+            await widget.raw(strange)
+            await widget.until("error", code="invalid", id=None)
         await widget.send(t="ping")
         await widget.until("pong")
     assert await rows("select 1 from messages") == []
@@ -210,7 +211,7 @@ async def test_forged_and_foreign_sessions_start_anew(web_server: str) -> None:
         await widget.say("price of a checkup")
         await widget.until("message", role="assistant")
     forged = sign("other-purpose", {"business": str(mine.scope.business_id), "visitor": "v"})
-    for session in (foreign, forged, "nonsense", foreign[:-2], "x" * 5000):
+    for session in (foreign, forged, "nonsense", foreign[:-2], "x" * 5000, "\ud800"):
         async with open_widget(web_server, mine.widget_key, session) as widget:
             assert widget.welcome["messages"] == []
             assert widget.welcome["session"] != session

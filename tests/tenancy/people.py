@@ -7,6 +7,7 @@ from typing import Any
 from omni_app.infra.database import system_db
 from omni_app.infra.scope import Client
 from omni_app.notices.mailbox import list_mails
+from omni_app.tenancy.resetting import request_reset, reset_password
 from omni_app.tenancy.sessions import Viewer, load_viewer
 from omni_app.tenancy.signing_in import complete_sign_in, sign_in
 from omni_app.tenancy.signing_up import sign_up
@@ -28,6 +29,12 @@ async def owner(business: str = "Brook Street Dental", email: str = "maya@exampl
 async def enter(email: str, password: str = PASSWORD) -> Viewer:
     """Sign in; give back who is signed in."""
     return await load_viewer(await complete_sign_in(await sign_in(email, password, CLIENT), CLIENT), CLIENT)
+
+
+async def confirm(email: str) -> None:
+    """Use a link from the mail, which proves the address; the password stays PASSWORD, sessions end."""
+    await request_reset(email, CLIENT)
+    await reset_password(await link_token(email), PASSWORD, CLIENT)
 
 
 async def mails_to(email: str) -> list[tuple[str, str]]:

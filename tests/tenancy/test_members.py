@@ -9,10 +9,10 @@ from omni_app.infra.errors import Conflict, Forbidden, Invalid, NotFound
 from omni_app.infra.ids import new_id
 from omni_app.infra.scope import Scope, system_scope
 from omni_app.tenancy.members import MemberRow, add_member, change_role, list_members, remove_member
-from omni_app.tenancy.resetting import reset_password
+from omni_app.tenancy.resetting import change_password, request_reset, reset_password
 from omni_app.tenancy.sessions import Viewer, find_viewer
 from omni_app.tenancy.signing_in import complete_sign_in, sign_in
-from tests.tenancy.people import CLIENT, PASSWORD, actions, enter, link_token, mails_to, owner, sql
+from tests.tenancy.people import CLIENT, PASSWORD, actions, confirm, enter, link_token, mails_to, owner, sql
 
 
 async def add(viewer: Viewer, email: str, role: str, name: str = "Ben Carter") -> MemberRow:
@@ -58,6 +58,7 @@ async def test_the_invitation_works_for_seven_days(database: None) -> None:
 
 async def test_somebody_with_an_account_joins_with_their_own_password(database: None) -> None:
     maya, ben = await owner(), await owner("Other", "ben@example.com", "Ben")
+    await confirm("ben@example.com")
     await add(maya, "ben@example.com", "viewer")
     subject, text = (await mails_to("ben@example.com"))[0]
     assert subject == "You work for Brook Street Dental on Omni now"
@@ -66,6 +67,22 @@ async def test_somebody_with_an_account_joins_with_their_own_password(database: 
     there = await find_viewer(await complete_sign_in(ticket, CLIENT), CLIENT)
     assert there is not None
     assert (there.user_id, there.role) == (ben.user_id, "viewer")
+
+
+async def test_who_signed_up_under_somebodys_address_is_not_let_in_by_adding_that_address(database: None) -> None:
+    maya, squatter = await owner(), await owner("Other", "ben@example.com", "Not Ben")
+    with pytest.raises(Conflict, match="never confirmed"):
+        await add(maya, "ben@example.com", "agent")
+    await request_reset("ben@example.com", CLIENT)
+    await change_password(squatter, PASSWORD, "another four plain words")
+    with pytest.raises(Conflict, match="never confirmed"):
+        await add(maya, "ben@example.com", "agent")
+    assert [row["role"] for row in await sql("select role from members where business_id = :id", id=maya.business_id)] == [
+        "owner"
+    ]
+    await reset_password(await link_token("ben@example.com"), PASSWORD, CLIENT)
+    await add(maya, "ben@example.com", "agent")
+    assert await sql("select 1 from sessions where id = :id and revoked_at is null", id=squatter.session_id) == []
 
 
 async def test_nobody_is_added_twice_even_at_one_moment(database: None) -> None:
@@ -183,7 +200,9 @@ async def test_a_removed_member_is_signed_out_and_stays_so_when_added_again(data
 
 
 async def test_sessions_of_a_removed_member_end_in_this_business_alone(database: None) -> None:
-    maya, ben = await owner(), await owner("Other", "ben@example.com", "Ben")
+    maya, _ = await owner(), await owner("Other", "ben@example.com", "Ben")
+    await confirm("ben@example.com")
+    ben = await enter("ben@example.com")
     member = await add(maya, "ben@example.com", "agent")
     ticket = await sign_in("ben@example.com", PASSWORD, CLIENT, business_id=maya.business_id)
     await complete_sign_in(ticket, CLIENT)

@@ -104,7 +104,7 @@ async def _read(websocket: WebSocket) -> dict[str, Any] | None:
             continue
         try:
             frame = json.loads(text)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # ValueError: also a number of more than 4,300 digits
             frame = None
         if isinstance(frame, dict) and isinstance(frame.get("t"), str):
             return frame
@@ -176,7 +176,9 @@ async def _load(visitor: Visitor) -> VisitorThread:
 
 async def _handle(websocket: WebSocket, business: BusinessView, visitor: Visitor, frame: dict[str, Any]) -> None:
     kind = frame["t"]
-    frame_id = frame.get("id") if isinstance(frame.get("id"), str) else None
+    given_id = frame.get("id")
+    # An id of other signs is none of ours, and a lone surrogate in it could not be sent back.
+    frame_id = given_id if isinstance(given_id, str) and given_id.isascii() else None
     try:
         if kind == "say":
             await _say(websocket, visitor, frame_id, frame.get("text"), business.locale)
