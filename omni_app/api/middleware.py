@@ -74,9 +74,11 @@ class Edge:
                 raise
             await failure(400, "invalid", "The Content-Length is not a number.")(scope, receive, out)
         except Exception as error:
-            # The app's own handler answers first and raises again, so that servers may log it; it is logged already.
             if not has_answered:
                 await unexpected(error, request_id)(scope, receive, out)
+            elif status != 500:
+                raise
+            # Else the app's own handler answered and raised again, so that servers may log it; it is logged already.
         finally:
             seconds = time.perf_counter() - started
             if is_ours(path):

@@ -71,8 +71,8 @@ async def add_member(db: Db, email: str, name: str, role: str) -> MemberRow:
         user = (await system.execute("select id, password_hash from users where email = :email", {"email": email})).one()
         is_proven = user.password_hash is None or await _is_proven(system, user.id, scope.business_id)
         if not is_proven:
-            link = await create_reset_link(system, user.id, INVITATION_LIFE)
-            await queue_mail(system, email, "Confirm your e-mail for Omni", _confirmation(name, link))
+            proof = await create_reset_link(system, user.id, INVITATION_LIFE)
+            await queue_mail(system, email, "Confirm your e-mail for Omni", _confirmation(name, proof))
     if not is_proven:
         raise Conflict("This account's e-mail was never confirmed. A link went to it; add the person once it was used.")
     async with system_db("add a member") as system:
