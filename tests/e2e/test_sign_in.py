@@ -160,6 +160,8 @@ async def test_forgotten_password(page: Page) -> None:
     await found("Harbour Dental", email)
     await page.goto("/sign-in")
     await page.get_by_role("link", name="Forgot it?").click()
+    # Both pages have a field of this name.
+    await expect(page.get_by_role("heading", name="New password")).to_be_visible()
     await page.get_by_role("textbox", name="E-mail").fill(email)
     await page.get_by_role("button", name="Send link").click()
     await expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
