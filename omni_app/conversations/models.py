@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint
+from pgvector.sqlalchemy import VECTOR
+from sqlalchemy import BigInteger, Column, Index, UniqueConstraint
 from sqlmodel import Field
 
 from omni_app.infra.tables import Table, business_field, id_field, json_field, maybe_time_field, time_field
@@ -15,6 +16,8 @@ class Conversation(Table, table=True):
 
     `status`: open, waiting (for a person), snoozed, closed. `speaker`: ai or human, who may answer.
     `last_seq` numbers the messages; `last_customer_seq` above `answered_seq` means a question stands open.
+    `priority`: low, normal, high, urgent. `summary` covers the messages up to `summarised_seq`. `page` {url, title} is where the
+    visitor was last. `language` is a BCP 47 tag, empty when unknown.
     The lease (`lease_holder`, `lease_until`, `fence`) lets one turn at a time answer; recording checks the fence.
     """
 
@@ -35,10 +38,17 @@ class Conversation(Table, table=True):
     channel: str
     status: str = "open"
     speaker: str = "ai"
+    priority: str = "normal"
     subject: str = ""
+    summary: str = ""
+    summarised_seq: int = 0
+    language: str = ""
+    page: dict[str, Any] = json_field()
+    snoozed_until: datetime | None = maybe_time_field()
     assignee_id: UUID | None = Field(default=None, foreign_key="members.id", ondelete="SET NULL")
     handed_over_at: datetime | None = maybe_time_field()
     handover_reason: str | None = None
+    handover_summary: str = ""
     waiting_since: datetime | None = maybe_time_field()
     last_seq: int = 0
     last_customer_seq: int = 0
@@ -66,6 +76,7 @@ class Message(Table, table=True):
         UniqueConstraint("conversation_id", "seq"),
         UniqueConstraint("conversation_id", "client_id"),
         Index("ix_messages_day", "business_id", "created_at"),
+        Index("ix_messages_unembedded", "created_at", postgresql_where="embedded_at is null and role <> 'system'"),
     )
 
     id: UUID = id_field()
@@ -83,11 +94,129 @@ class Message(Table, table=True):
     tier: str | None = None
     confidence: float | None = None
     sources: list[dict[str, Any]] = json_field(list)
+    attachments: list[dict[str, Any]] = json_field(list)
     offers_person: bool = False
     answers_seq: int | None = None
     cost_nusd: int = Field(default=0, sa_type=BigInteger)
     receipt_id: UUID | None = None
+    embedded_at: datetime | None = maybe_time_field()
     created_at: datetime = time_field()
+
+
+class Memory(Table, table=True):
+    """One thing that was said, or the summary of a closed conversation, as a vector.
+
+    `kind`: message (the text stands in `messages`) or summary (the text stands here). Vectors of different models must never be
+    compared; sizes differ by model.
+    """
+
+    __tablename__ = "memories"
+    __table_args__ = (UniqueConstraint("message_id"),)
+
+    id: UUID = id_field()
+    business_id: UUID = business_field()
+    customer_id: UUID = Field(foreign_key="customers.id", index=True, ondelete="CASCADE")
+    conversation_id: UUID = Field(foreign_key="conversations.id", index=True, ondelete="CASCADE")
+    message_id: UUID | None = Field(default=None, foreign_key="messages.id", ondelete="CASCADE")
+    kind: str
+    text: str = ""
+    embedding_model: str
+    embedding: Any = Field(sa_column=Column(VECTOR(), nullable=False))
+    created_at: datetime = time_field()
+
+
+class Attachment(Table, table=True):
+    """One stored file. `message_id` is None until the message it belongs to is sent.
+
+    `sha256` and `media_type` are ours, made from the bytes; `name` is the sender's, made harmless.
+    """
+
+    __tablename__ = "attachments"
+
+    id: UUID = id_field()
+    business_id: UUID = business_field()
+    customer_id: UUID | None = Field(default=None, foreign_key="customers.id", index=True, ondelete="CASCADE")
+    conversation_id: UUID | None = Field(default=None, foreign_key="conversations.id", index=True, ondelete="CASCADE")
+    message_id: UUID | None = Field(default=None, foreign_key="messages.id", index=True, ondelete="CASCADE")
+    uploaded_by: str = Field(description="visitor:<id> or member:<id>")
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    storage_key: str
+    created_at: datetime = time_field()
+
+
+class Note(Table, table=True):
+    """What staff write to each other beside a conversation; customers and models never see it.
+
+    `after_seq` places it in the thread. The text is encrypted under the customer's data key. `mentions` holds member ids.
+    """
+
+    __tablename__ = "notes"
+
+    id: UUID = id_field()
+    business_id: UUID = business_field()
+    conversation_id: UUID = Field(foreign_key="conversations.id", index=True, ondelete="CASCADE")
+    after_seq: int
+    author_id: UUID | None = None
+    author_name: str
+    text: str = Field(description="Encrypted")
+    mentions: list[str] = json_field(list)
+    created_at: datetime = time_field()
+
+
+class Label(Table, table=True):
+    """A word staff sort conversations by. `color` is a name of the palette."""
+
+    __tablename__ = "labels"
+    __table_args__ = (UniqueConstraint("business_id", "name"),)
+
+    id: UUID = id_field()
+    business_id: UUID = business_field(index=False)
+    name: str
+    color: str = "gray"
+    created_at: datetime = time_field()
+
+
+class ConversationLabel(Table, table=True):
+    """A label on a conversation."""
+
+    __tablename__ = "conversation_labels"
+
+    business_id: UUID = business_field()
+    conversation_id: UUID = Field(foreign_key="conversations.id", primary_key=True, ondelete="CASCADE")
+    label_id: UUID = Field(foreign_key="labels.id", primary_key=True, index=True, ondelete="CASCADE")
+    created_at: datetime = time_field()
+
+
+class CannedAnswer(Table, table=True):
+    """A reply staff insert with `/shortcut`; `{{customer.name}}` and its like are filled in then."""
+
+    __tablename__ = "canned_answers"
+    __table_args__ = (UniqueConstraint("business_id", "shortcut"),)
+
+    id: UUID = id_field()
+    business_id: UUID = business_field(index=False)
+    shortcut: str
+    title: str
+    text: str
+    version: int = 1
+    created_at: datetime = time_field()
+    updated_at: datetime = time_field()
+
+
+class Draft(Table, table=True):
+    """What one member began to write in one conversation. `kind`: reply or note."""
+
+    __tablename__ = "drafts"
+
+    business_id: UUID = business_field()
+    member_id: UUID = Field(foreign_key="members.id", primary_key=True, ondelete="CASCADE")
+    conversation_id: UUID = Field(foreign_key="conversations.id", primary_key=True, ondelete="CASCADE")
+    kind: str = Field(default="reply", primary_key=True)
+    text: str
+    updated_at: datetime = time_field()
 
 
 class ReadMark(Table, table=True):

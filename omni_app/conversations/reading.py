@@ -1,4 +1,4 @@
-"""What screens and the widget read of conversations."""
+"""What screens read of conversations."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -147,58 +147,3 @@ async def list_messages(
         _MESSAGES, {"conversation_id": conversation_id, "after": after, "before": before, "limit": min(limit, 500)}
     )
     return [MessageView(**{**row._mapping, "sources": tuple(row.sources or ())}) for row in rows]
-
-
-_VISITOR = text(
-    """
-    select c.id, c.status, c.speaker, c.last_seq, a.name as agent,
-      (select coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'seq', m.seq, 'role', m.role, 'text', m.text, 'at', m.created_at,
-         'client_id', m.client_id, 'author', m.author_name, 'sources', m.sources, 'offer_person', m.offers_person)
-         order by m.seq), '[]')
-         from (select * from messages n where n.conversation_id = c.id and n.seq > :after order by n.seq desc limit 100) m
-      ) as messages
-    from conversations c left join members a on a.id = c.assignee_id
-    where c.id = coalesce(cast(:conversation_id as uuid), (
-      select o.id from contact_points cp join conversations o on o.customer_id = cp.customer_id and o.channel = 'chat'
-      where cp.kind = 'external' and cp.channel = 'chat' and cp.value_index = :value_index
-      order by o.last_message_at desc limit 1))
-    """
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitorThread:
-    """A widget's conversation. `agent` is the name of the person who has it; `messages` as the widget reads them."""
-
-    conversation_id: UUID | None = None
-    status: str | None = None
-    speaker: str = "ai"
-    agent: str | None = None
-    last_seq: int = 0
-    messages: tuple[dict[str, Any], ...] = ()
-
-
-async def load_visitor_thread(db: Db, value_index: str, conversation_id: UUID | None, after: int) -> VisitorThread:
-    """The conversation of one visitor with the messages numbered above `after` (the newest 100), oldest first."""
-    row = (
-        await db.execute(_VISITOR, {"value_index": value_index, "conversation_id": conversation_id, "after": after})
-    ).one_or_none()
-    if row is None:
-        return VisitorThread()
-    return VisitorThread(
-        conversation_id=row.id,
-        status=row.status,
-        speaker=row.speaker,
-        agent=row.agent if row.speaker == "human" else None,
-        last_seq=row.last_seq,
-        messages=tuple(row.messages),
-    )
-
-
-async def mark_seen_by_visitor(db: Db, conversation_id: UUID, seq: int) -> None:
-    """The visitor has seen everything up to message number `seq`."""
-    await db.execute(
-        """update messages set status = 'read' where conversation_id = :id and seq <= :seq and role in ('assistant', 'staff')
-           and status <> 'read'""",
-        {"id": conversation_id, "seq": seq},
-    )

@@ -38,7 +38,7 @@ _BY_ADDRESS = text(
     select {_FACTS}, d.id as stored_id, d.seq as stored_seq
     from businesses b
     left join contact_points cp on cp.business_id = b.id and cp.kind = :kind and cp.channel = :point_channel
-      and cp.value_index = :value_index
+      and cp.value_index = :value_index and cp.proof = 'proven'
     left join customers cu on cu.id = cp.customer_id
     left join lateral (select * from conversations o where o.business_id = b.id and o.customer_id = cu.id and o.channel = :channel
       and (cast(:wanted as uuid) is null or o.id = :wanted) order by o.last_message_at desc limit 1) c on true

@@ -1,14 +1,14 @@
-"""What a business taught: FAQs and the ways people ask for them."""
+"""What a business taught: FAQs with the ways people ask for them, and documents cut into passages."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import VECTOR
-from sqlalchemy import Column
+from sqlalchemy import Column, Index, UniqueConstraint
 from sqlmodel import Field
 
-from omni_app.infra.tables import Table, business_field, id_field, time_field
+from omni_app.infra.tables import Table, business_field, id_field, maybe_time_field, time_field
 
 
 class Faq(Table, table=True):
@@ -37,3 +37,59 @@ class Phrasing(Table, table=True):
     text: str
     embedding_model: str
     embedding: Any = Field(sa_column=Column(VECTOR(), nullable=False))
+
+
+class Document(Table, table=True):
+    """One text the assistant may quote. `kind`: text, markdown, html, pdf, docx, csv.
+
+    `status`: waiting, reading, embedding, ready, failed (`problem` says why, in the reader's words). `text` is what was read;
+    passages are spans of it.
+    """
+
+    __tablename__ = "documents"
+    __table_args__ = (UniqueConstraint("business_id", "sha256"),)
+
+    id: UUID = id_field()
+    business_id: UUID = business_field(index=False)
+    title: str
+    kind: str
+    file_name: str = ""
+    size: int = 0
+    sha256: str
+    storage_key: str = ""
+    status: str = "waiting"
+    problem: str = ""
+    text: str = ""
+    pages: int | None = None
+    passages: int = 0
+    passages_done: int = 0
+    version: int = 1
+    created_by: str = ""
+    created_at: datetime = time_field()
+    updated_at: datetime = time_field()
+    ready_at: datetime | None = maybe_time_field()
+
+
+class Passage(Table, table=True):
+    """One piece of a document: `text` stands at `start`..`end` (characters) of the document's text, below `heading`.
+
+    `page` is 1-based, for paged documents only. Without a vector it is not searched yet.
+    """
+
+    __tablename__ = "passages"
+    __table_args__ = (
+        UniqueConstraint("document_id", "position"),
+        Index("ix_passages_unembedded", "document_id", postgresql_where="embedding is null"),
+    )
+
+    id: UUID = id_field()
+    business_id: UUID = business_field()
+    document_id: UUID = Field(foreign_key="documents.id", ondelete="CASCADE")
+    position: int
+    heading: str = ""
+    text: str
+    start: int
+    end: int
+    page: int | None = None
+    embedding_model: str = ""
+    embedding: Any = Field(default=None, sa_column=Column(VECTOR(), nullable=True))

@@ -15,7 +15,10 @@ from omni_app.infra.tables import Table, business_field, id_field, json_field, m
 
 
 class Business(Table, table=True):
-    """One customer of ours. `knowledge_version` grows with each change of what the brain may say."""
+    """One customer of ours. `knowledge_version` grows with each change of what the brain may say.
+
+    `pre_chat` {enabled, required, fields: name | email | phone}: what the widget asks before the first message.
+    """
 
     __tablename__ = "businesses"
 
@@ -34,6 +37,9 @@ class Business(Table, table=True):
     colors: dict[str, Any] = json_field()
     daily_messages: int = Field(default=50, description="Messages a customer may send in 24 hours")
     knowledge_version: int = Field(default=1, sa_type=BigInteger)
+    documents_version: int = Field(default=1, sa_type=BigInteger, description="Grows when a passage is added or removed")
+    identity_secret: str = Field(default="", description="Encrypted; the business's own page signs its users with it")
+    pre_chat: dict[str, Any] = json_field()
     created_at: datetime = time_field()
     updated_at: datetime = time_field()
 

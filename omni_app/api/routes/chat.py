@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from omni_app.api.chat_hub import Visitor, hub
-from omni_app.conversations.reading import VisitorThread, load_visitor_thread, mark_seen_by_visitor
 from omni_app.conversations.receiving import Facts, Inbound, Received, check_text
+from omni_app.conversations.visitor_thread import VisitorThread, load_visitor_thread, mark_seen_by_visitor
 from omni_app.customers.addresses import Address
 from omni_app.infra.background import start_task
 from omni_app.infra.crypto import sign, verify
