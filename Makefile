@@ -1,6 +1,6 @@
-# make run | test | lint | bench | env. PORT (default 3000) and OMNI_HOME (default .omni) are honoured.
+# make run | test | lint | bench | soak | env. PORT (default 3000) and OMNI_HOME (default .omni) are honoured.
 # Recipes that stay end in `exec`, so that a signal to make reaches the program.
-.PHONY: run test lint bench env browser build
+.PHONY: run test lint bench soak env browser build
 
 PY := .venv/bin/python
 
@@ -33,3 +33,7 @@ test: browser build lint
 
 bench: build
 	@exec $(PY) -m bench </dev/null
+
+# SOAK="--minutes 60 --seed 7" for a longer or repeated one.
+soak: build
+	@exec $(PY) -m tests.run.soak $(SOAK) </dev/null

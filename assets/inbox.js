@@ -1,4 +1,5 @@
-/* What the inbox does in the browser alone: drafts, scrolling, running times, the customer drawer, shortcuts.
+/* What the inbox does in the browser alone: scrolling, running times, the customer drawer, signs of presence, sound, shortcuts.
+   `inbox-writing.js` does the composer.
    React owns the elements; this script reads their data-… attributes and acts whenever the page changed. */
 (() => {
   "use strict";
@@ -8,84 +9,8 @@
   const click = (selector) => { const target = find(selector); if (target && !target.disabled) { target.click(); return true; } return false; };
   const write = (element, text) => { if (element.textContent !== text) element.textContent = text; };
 
-  /* ---------- drafts: {conversation: {id, text, sent}}; gone with the tab, and at sign-out ---------- */
-  const KEY = "omni.drafts";
-  let drafts = {};
-  try { drafts = JSON.parse(sessionStorage.getItem(KEY)) || {}; } catch { /* none kept, or no storage: start empty */ }
-  const keep = () => { try { sessionStorage.setItem(KEY, JSON.stringify(drafts)); } catch { /* kept for this page only */ } };
-  // crypto.randomUUID needs https or localhost.
-  const newId = () => {
-    const b = crypto.getRandomValues(new Uint8Array(16));
-    b[6] = (b[6] & 15) | 64;
-    b[8] = (b[8] & 63) | 128;
-    return [...b].map((n, i) => ([4, 6, 8, 10].includes(i) ? "-" : "") + n.toString(16).padStart(2, "0")).join("");
-  };
-
-  const draftOf = (conversation) => (drafts[conversation] ||= { id: newId(), text: "", sent: null });
-
-  function count(form) {
-    const field = form.elements.text, limit = Number(field.dataset.limit), length = field.value.trim().length;
-    const left = form.querySelector("[data-left]");
-    const over = length - limit;
-    write(left, over > 0 ? `${over.toLocaleString("en")} too many` : over > -500 ? `${(-over).toLocaleString("en")} left` : "");
-    left.classList.toggle("bad", over > 0);
-    form.querySelector("[type=submit]").disabled = over > 0;
-  }
-
-  // A new composer in the page gets the draft of its conversation.
-  function fillComposer() {
-    const form = find("[data-composer]");
-    if (!form || form.filledFor === form.dataset.composer) return;
-    form.filledFor = form.dataset.composer;
-    const draft = drafts[form.filledFor];
-    form.elements.text.value = draft ? draft.text : "";
-    count(form);
-  }
-
-  document.addEventListener("input", (event) => {
-    const form = event.target.form;
-    if (event.target.name !== "text" || !form || !form.dataset.composer) return;
-    draftOf(form.dataset.composer).text = event.target.value;
-    keep();
-    count(form);
-  });
-
-  // Before React reads the form. One id for one text: pressing twice sends once, a changed text is another message.
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (!form.dataset.composer) return;
-    const text = form.elements.text.value, draft = draftOf(form.dataset.composer);
-    if (!text.trim()) {
-      event.preventDefault();
-      event.stopPropagation();
-      form.elements.text.focus();
-      return;
-    }
-    if (draft.sent !== null && draft.sent !== text) draft.id = newId();
-    draft.sent = draft.text = text;
-    form.elements.draft.value = draft.id;
-    form.elements.conversation.value = form.dataset.composer;
-    keep();
-  }, true);
-
-  function sent(id) {
-    const found = Object.entries(drafts).find(([, draft]) => draft.id === id);
-    if (!found) return;
-    const [conversation, draft] = found;
-    const rest = draft.text === draft.sent ? "" : draft.text.startsWith(draft.sent) ? draft.text.slice(draft.sent.length).trimStart() : draft.text;
-    drafts[conversation] = { id: newId(), text: rest, sent: null };
-    if (!rest) delete drafts[conversation];
-    keep();
-    const form = find("[data-composer]");
-    if (form && form.dataset.composer === conversation) {
-      form.elements.text.value = rest;
-      count(form);
-      toEnd();
-    }
-  }
-
   /* ---------- the thread: stay at the end, or say what is new below ---------- */
-  const view = { thread: "", last: 0, first: 0, atEnd: true, below: 0, unseen: 0, asked: "" };
+  const view = { thread: "", last: 0, first: 0, grown: "", atEnd: true, below: 0, unseen: 0, asked: "" };
   const box = () => find("[data-thread]");
 
   function toEnd() {
@@ -130,11 +55,16 @@
       // Earlier messages came above: what was on the screen stays where it was.
       if (first < view.first) thread.scrollTop = thread.scrollHeight - view.below;
       if (last > view.last) {
+        const newest = [...lines].filter((line) => Number(line.dataset.seq) > view.last).pop();
+        if (newest && newest.matches(".msg:not(.out)")) ring();
         if (view.atEnd) toEnd();
         else { view.unseen += [...lines].filter((line) => Number(line.dataset.seq) > view.last).length; showJump(); }
       }
+      // A note came, or the answer that streams has grown.
+      else if (thread.dataset.grown !== view.grown && view.atEnd) toEnd();
       Object.assign(view, { last, first });
     }
+    view.grown = thread.dataset.grown;
     markSeen(thread);
   }
 
@@ -156,7 +86,20 @@
     return minutes < 1440 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} d`;
   }
 
+  function showUntil() {
+    for (const time of document.querySelectorAll("time[data-until]")) {
+      const at = new Date(time.dataset.until), today = new Date();
+      if (Number.isNaN(at.getTime())) continue;
+      const clock = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+      const sameDay = at.toDateString() === today.toDateString();
+      const near = at - today < 6 * 86400000;
+      const day = sameDay ? "" : near ? `${at.toLocaleDateString("en", { weekday: "short" })} ` : `${at.getDate()} ${at.toLocaleDateString("en", { month: "long" })} `;
+      write(time, `Until ${day}${clock}`);
+    }
+  }
+
   function runTimes() {
+    showUntil();
     for (const time of document.querySelectorAll("time[data-at]")) {
       const waits = time.dataset.waits;
       const minutes = Math.max(0, Math.floor((Date.now() - Date.parse(waits || time.dataset.at)) / 60000));
@@ -188,6 +131,55 @@
     else toEnd();
   });
 
+  /* ---------- presence: an open thread in a visible window says so every ten seconds ---------- */
+  setInterval(() => { if (document.visibilityState === "visible" && box()) click("[data-beat]"); }, 10000);
+
+  /* ---------- sound: off until somebody turns it on in this browser ---------- */
+  const soundIsOn = () => { try { return localStorage.getItem("omni.sound") === "on"; } catch { return false; } };
+  let audio = null;
+
+  function ring() {
+    if (!soundIsOn() || typeof AudioContext === "undefined") return;
+    audio ||= new AudioContext();
+    const tone = audio.createOscillator(), volume = audio.createGain(), at = audio.currentTime;
+    tone.frequency.setValueAtTime(660, at);
+    tone.frequency.setValueAtTime(880, at + 0.09);
+    volume.gain.setValueAtTime(0.08, at);
+    volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.3);
+    tone.connect(volume).connect(audio.destination);
+    tone.start(at);
+    tone.stop(at + 0.32);
+  }
+
+  function toggleSound() {
+    try { localStorage.setItem("omni.sound", soundIsOn() ? "off" : "on"); } catch { /* a private window: it stays off */ }
+    ring();
+  }
+
+  function showSound() {
+    const state = find("[data-sound-state]");
+    if (state) write(state, soundIsOn() ? "On" : "Off");
+  }
+
+  // Somebody new waits for a person.
+  let waiting = null;
+  function hearWaiting() {
+    const count = find(".queue [data-waiting]");
+    if (!count) return;
+    const now = Number(count.dataset.waiting);
+    if (waiting !== null && now > waiting) ring();
+    waiting = now;
+  }
+
+  /* ---------- focus: a button that was pressed and went must not take the focus with it ---------- */
+  function refocus(tries = 20) {
+    const lost = !document.activeElement || document.activeElement === document.body;
+    const thread = box();
+    if (lost && thread) thread.focus({ preventScroll: true });
+    // React may take the button away some frames later.
+    if (tries) requestAnimationFrame(() => refocus(tries - 1));
+  }
+
   /* ---------- shortcuts ---------- */
   const inField = (target) => target.closest && target.closest("input,textarea,select,[contenteditable=true]");
   const layerIsOpen = () => find("[role=dialog],[role=alertdialog],[role=menu]");
@@ -200,10 +192,24 @@
     if (next && next !== rows[at]) { next.scrollIntoView({ block: "nearest" }); next.click(); }
   }
 
+  function writeA(kind) {
+    const form = find("[data-composer]");
+    if (!form) return;
+    if (form.dataset.kind !== kind) click(`[data-kind-tab=${kind}]`);
+    else form.elements.text.focus();
+  }
+
   const letters = {
     j: () => step(1),
     k: () => step(-1),
-    r: () => { const form = find("[data-composer]"); if (form) form.elements.text.focus(); },
+    r: () => writeA("reply"),
+    n: () => writeA("note"),
+    s: () => { if (!find("[data-search]")) click("[data-search-open]"); else find("[data-search]").focus(); },
+    "/": () => { if (window.omniWriting) window.omniWriting.startCanned(); },
+    z: () => {
+      const menu = find("[data-hotkey=z]");
+      if (menu) { menu.focus(); menu.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true })); }
+    },
     t: () => click("[data-hotkey=t]"),
     h: () => click("[data-hotkey=h]"),
     e: () => click("[data-hotkey=e]"),
@@ -220,6 +226,7 @@
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape" && !layerIsOpen()) {
       if (drawerIsOpen()) setDrawer(false);
+      else if (field && field.dataset.search !== undefined) click("[data-search-close]");
       else if (field) field.blur();
       return;
     }
@@ -234,15 +241,17 @@
   /* ---------- whenever the page changed ---------- */
   function sync() {
     if (!find(".inbox")) return;
-    fillComposer();
     followThread();
     runTimes();
+    showSound();
+    hearWaiting();
   }
 
-  const attributes = ["data-thread", "data-last", "data-composer", "data-at", "data-waits"];
+  const attributes = ["data-thread", "data-last", "data-grown", "data-at", "data-waits", "data-until", "data-waiting"];
   new MutationObserver(sync).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: attributes });
   document.addEventListener("visibilitychange", sync);
   setInterval(() => { if (find(".inbox")) runTimes(); }, 10000);
-  window.omniInbox = { sent };
+  const writing = (name) => (value) => { if (window.omniWriting) window.omniWriting[name](value); };
+  window.omniInbox = { sent: writing("sent"), setText: writing("setText"), toEnd, refocus, toggleSound };
   sync();
 })();

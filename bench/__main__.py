@@ -6,6 +6,7 @@ import sys
 BENCHES = {
     "turn": "a cached answer and an FAQ answer over HTTP, against the least an authenticated insert costs",
     "live_inbox": "from the commit of a message to the open inbox page",
+    "retrieval": "which passages of documents answer a question: vectors, words, both; right, wrong, refused; how fast",
     "answers": "which FAQ answers a question: right, wrong, refused",
 }
 

@@ -45,6 +45,8 @@ class Settings(BaseSettings):
         default=50_000_000_000, ge=0, le=1_000_000_000_000_000, description="Monthly budget of a new business, nano-dollars"
     )
 
+    api_calls_per_hour: int = Field(default=1_000, ge=1, le=10_000_000, description="Of one API key, in any 60 minutes")
+
     smtp_url: SecretStr | None = Field(default=None, description="smtp[s]://user:password@host:port")
     sendgrid_api_key: SecretStr | None = None
     sendgrid_base_url: str = "https://api.sendgrid.com"

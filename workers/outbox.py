@@ -5,7 +5,7 @@ The row's state decides, not the queue: a message that comes twice, or late, fin
 
 import json
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,13 +23,16 @@ from workers.registry import handlers, subscribers
 log = get_logger(__name__)
 
 CLAIM = timedelta(seconds=120)
+CLOCK_SLACK = timedelta(minutes=1)
 FIRST_RETRY = timedelta(seconds=2)
 LAST_RETRY = timedelta(hours=1)
 
+# Times of the future beyond any we would write come from a clock that was set back since: such a row is due, such a claim void.
 _CLAIM_ROW = text(
     """
     update outbox set claimed_until = :until, attempts = attempts + 1
-    where id = :id and dead_at is null and available_at <= :now and (claimed_until is null or claimed_until < :now)
+    where id = :id and dead_at is null and (available_at <= :now or created_at > :soon)
+      and (claimed_until is null or claimed_until < :now or claimed_until > :late)
     returning id, business_id, kind, name, queue, payload, attempts
     """
 )
@@ -45,11 +48,16 @@ _FAN_OUT = text(
 )
 
 
+def times(at: datetime) -> dict[str, datetime]:
+    """`now`, and `soon` and `late`: what lies behind them was written before the clock was set back."""
+    return {"now": at, "soon": at + CLOCK_SLACK, "late": at + CLAIM + CLOCK_SLACK}
+
+
 async def run_row(outbox_id: UUID) -> bool:
     """Do the work of one row if it is still there and free. True when this call did it."""
     at = now()
     async with system_db("outbox: claim") as db:
-        row = (await db.execute(_CLAIM_ROW, {"id": outbox_id, "until": at + CLAIM, "now": at})).one_or_none()
+        row = (await db.execute(_CLAIM_ROW, {"id": outbox_id, "until": at + CLAIM, **times(at)})).one_or_none()
     if row is None:
         return False
     try:

@@ -7,11 +7,17 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from omni_app.budgets.reserving import settle_abandoned
+from omni_app.conversations.attachments import forget_unsent
 from omni_app.conversations.jobs import AnswerConversation
+from omni_app.conversations.snoozing import wake_due
 from omni_app.infra.clock import now
 from omni_app.infra.database import system_db
 from omni_app.infra.jobs import handed_over
+from omni_app.infra.live import publish_now
 from omni_app.infra.log import get_logger
+from workers.document_sweeps import ask_for_unread_documents
+from workers.memory_sweeps import ask_for_idle_summaries, ask_for_memories, ask_for_new_vectors
+from workers.outbox import CLOCK_SLACK, times
 
 log = get_logger(__name__)
 
@@ -19,9 +25,10 @@ log = get_logger(__name__)
 _STANDING = text(
     """
     update outbox set swept_at = :now where id in (
-      select id from outbox where dead_at is null and available_at <= :now and (claimed_until is null or claimed_until < :now)
-        and case when swept_at is null then attempts > 0 or available_at > created_at or created_at < :first
-          else swept_at < :again end
+      select id from outbox where dead_at is null and (available_at <= :now or created_at > :soon)
+        and (claimed_until is null or claimed_until < :now or claimed_until > :late)
+        and case when swept_at is null then attempts > 0 or available_at > created_at or created_at < :first or created_at > :soon
+          else swept_at < :again or swept_at > :soon end
       order by available_at for update skip locked limit 500)
     returning id, queue
     """
@@ -35,8 +42,9 @@ _UNANSWERED = text(
     select gen_random_uuid(), c.business_id, 'job', cast(:name as text), :queue,
       jsonb_build_object('conversation_id', c.id), :now, :now, 0
     from conversations c
-    where c.speaker = 'ai' and c.last_customer_seq > c.answered_seq and c.last_customer_at < :before
-      and (c.lease_until is null or c.lease_until < :now)
+    where c.speaker = 'ai' and c.last_customer_seq > c.answered_seq
+      and (c.last_customer_at < :before or c.last_customer_at > :soon)
+      and (c.lease_until is null or c.lease_until < :now or c.lease_until > :now + interval '15 minutes')
       and not exists (select 1 from outbox o where o.name = cast(:name as text) and o.payload->>'conversation_id' = c.id::text
         and (o.dead_at is null or o.dead_at > :hour_ago))
     limit 200
@@ -45,6 +53,7 @@ _UNANSWERED = text(
 )
 
 _FORGET = (
+    "delete from verification_codes where created_at < :day_ago",
     "delete from idempotency_keys where created_at < :day_ago",
     "delete from cached_answers where expires_at < :now",
     "delete from sessions where expires_at < :now or (token_hash is null and ticket_expires_at < :day_ago)",
@@ -57,7 +66,7 @@ _FORGET = (
 async def send_standing_jobs() -> None:
     """Hand over rows whose message was lost, whose worker died, or whose time has come."""
     at = now()
-    values = {"now": at, "first": at - timedelta(seconds=5), "again": at - timedelta(seconds=30)}
+    values = {**times(at), "first": at - timedelta(seconds=5), "again": at - timedelta(seconds=30)}
     async with system_db("sweep: outbox") as db:
         rows = (await db.execute(_STANDING, values)).all()
     for row in rows:
@@ -72,6 +81,7 @@ async def ask_for_missing_answers() -> None:
     values = {
         "now": at,
         "before": at - timedelta(seconds=5),
+        "soon": at + CLOCK_SLACK,
         "hour_ago": at - timedelta(hours=1),
         "name": AnswerConversation.__name__,
         "queue": AnswerConversation.queue,
@@ -88,6 +98,14 @@ async def settle_abandoned_reservations() -> None:
     """Book reservations whose caller died at their full amount."""
     async with system_db("sweep: reservations") as db:
         await settle_abandoned(db)
+
+
+async def wake_snoozed_conversations() -> None:
+    """Bring back the conversations whose snooze has ended, and tell the open inboxes."""
+    async with system_db("sweep: snoozed") as db:
+        woken = await wake_due(db)
+    for business_id, conversation_id in woken:
+        await publish_now(business_id, "conversation.changed", conversation_id=conversation_id)
 
 
 async def forget_old_rows() -> None:
@@ -110,6 +128,12 @@ class Sweep:
 SWEEPS = (
     Sweep(work=send_standing_jobs, every=timedelta(seconds=2)),
     Sweep(work=ask_for_missing_answers, every=timedelta(seconds=3)),
+    Sweep(work=ask_for_memories, every=timedelta(seconds=2)),
+    Sweep(work=wake_snoozed_conversations, every=timedelta(seconds=15)),
+    Sweep(work=ask_for_unread_documents, every=timedelta(seconds=5)),
     Sweep(work=settle_abandoned_reservations, every=timedelta(seconds=30)),
+    Sweep(work=ask_for_new_vectors, every=timedelta(minutes=1)),
+    Sweep(work=ask_for_idle_summaries, every=timedelta(hours=1)),
+    Sweep(work=forget_unsent, every=timedelta(hours=1)),
     Sweep(work=forget_old_rows, every=timedelta(hours=1)),
 )

@@ -59,6 +59,9 @@ def upgrade() -> None:
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("problem", sa.String(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
+        sa.Column("next_text", sa.String(), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("served_edition", sa.Integer(), nullable=False),
         sa.Column("pages", sa.Integer(), nullable=True),
         sa.Column("passages", sa.Integer(), nullable=False),
         sa.Column("passages_done", sa.Integer(), nullable=False),
@@ -130,6 +133,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("business_id", sa.Uuid(), nullable=False),
         sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("heading", sa.String(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
@@ -145,7 +149,7 @@ def upgrade() -> None:
             ["document_id"], ["documents.id"], name=op.f("fk_passages_document_id_documents"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_passages")),
-        sa.UniqueConstraint("document_id", "position", name=op.f("uq_passages_document_id_position")),
+        sa.UniqueConstraint("document_id", "edition", "position", name=op.f("uq_passages_document_id_edition_position")),
     )
     op.create_index(op.f("ix_passages_business_id"), "passages", ["business_id"], unique=False)
     op.create_index("ix_passages_unembedded", "passages", ["document_id"], unique=False, postgresql_where="embedding is null")
@@ -298,6 +302,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_memories_business_id"), "memories", ["business_id"], unique=False)
     op.create_index(op.f("ix_memories_conversation_id"), "memories", ["conversation_id"], unique=False)
     op.create_index(op.f("ix_memories_customer_id"), "memories", ["customer_id"], unique=False)
+    op.create_index("ix_memories_model", "memories", ["embedding_model"], unique=False)
     op.add_column("businesses", sa.Column("documents_version", sa.BigInteger(), nullable=False, server_default="1"))
     op.add_column("businesses", sa.Column("identity_secret", sa.String(), nullable=False, server_default=""))
     op.add_column(
@@ -389,6 +394,7 @@ def downgrade() -> None:
     op.drop_column("businesses", "pre_chat")
     op.drop_column("businesses", "identity_secret")
     op.drop_column("businesses", "documents_version")
+    op.drop_index("ix_memories_model", table_name="memories")
     op.drop_index(op.f("ix_memories_customer_id"), table_name="memories")
     op.drop_index(op.f("ix_memories_conversation_id"), table_name="memories")
     op.drop_index(op.f("ix_memories_business_id"), table_name="memories")

@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 from fastapi_swagger import patch_fastapi
 
 from omni_app.api.errors import add_error_handlers
-from omni_app.api.routes import agent, auth, chat, demo, faq, health
+from omni_app.api.routes import agent, auth, business, chat, conversations, customers, demo, faq, files, health
 
 DESCRIPTION = """
 Omni answers a business's customers on every channel. Send an API key as `Authorization: Bearer ebk_…`.
@@ -13,6 +13,10 @@ Omni answers a business's customers on every channel. Send an API key as `Author
 Every answer is `{"success": true, "data": …}` or `{"success": false, "message", "code", "errors": [{"field", "message"}]}`.
 Codes: `invalid` 422, `unauthorized` 401, `forbidden` 403, `not_found` 404, `conflict` 409, `too_large` 413, `too_many` 429,
 `unavailable` 503.
+
+Lists are paged by `page` and `limit`. Reads carry an `ETag`: send it as `If-None-Match` and get 304 while nothing changed. A POST
+with an `Idempotency-Key` is done once and answered alike for 24 hours. A key may call 1,000 times in any hour
+(`RateLimit-Remaining` counts down); then 429 says in `Retry-After` when to go on.
 """
 
 
@@ -36,7 +40,7 @@ def create_api() -> FastAPI:
         swagger_favicon_url="/api/docs/favicon-32x32.png",
     )
     add_error_handlers(api)
-    for routes in (health, agent, faq, auth, chat, demo):
+    for routes in (health, agent, customers, conversations, business, faq, auth, chat, files, demo):
         api.include_router(routes.router)
 
     @api.api_route("/api/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)

@@ -9,10 +9,9 @@ from typing import Any
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
-from omni_app.api.errors import from_domain
 from omni_app.infra.clock import now
 from omni_app.infra.database import open_db
-from omni_app.infra.errors import Conflict, Invalid, OmniError, SignedOut, TooMany, Unavailable
+from omni_app.infra.errors import Conflict, Invalid
 from omni_app.infra.scope import Scope
 
 KEPT = timedelta(hours=24)
@@ -42,7 +41,7 @@ async def run_once(scope: Scope, key: str | None, request: Any, work: Callable[[
     """Run `work` unless the caller sent the same `key` before; then give the stored answer with `Idempotency-Replayed: true`.
 
     Raises `Invalid` for an unusable key and `Conflict` when the key belongs to another request or the first one is at work.
-    Answers that may differ next time (401, 429, 5xx) are not kept.
+    Only what was done is kept: a refusal stored nothing, and what was refused may be allowed the next time.
     """
     if key is None:
         return await work()
@@ -71,11 +70,6 @@ async def run_once(scope: Scope, key: str | None, request: Any, work: Callable[[
         return JSONResponse(known.body, known.status, headers={"Idempotency-Replayed": "true"})
     try:
         response = await work()
-    except (TooMany, Unavailable, SignedOut):
-        await _finish(scope, _DROP, {"caller_id": caller_id, "key": key})
-        raise
-    except OmniError as error:
-        response = from_domain(error)
     except BaseException:
         await _finish(scope, _DROP, {"caller_id": caller_id, "key": key})
         raise

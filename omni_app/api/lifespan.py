@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from omni_app.api.chat_hub import hub
+from omni_app.api.chat.hub import hub
+from omni_app.api.chat.keeping import keep_widgets
+from omni_app.api.chat.marks import marks
 from omni_app.infra.background import finish_tasks, start_task
 from omni_app.infra.database import close_engines, open_engines
 from omni_app.infra.jobs import hand_over_with
@@ -25,7 +27,12 @@ async def lifespan() -> AsyncIterator[None]:
     start_task(asyncio.to_thread(warm_up), "warm up the matcher")
     jobs = HandOver()
     hand_over_with(jobs.put)
-    tasks = [asyncio.create_task(jobs.run(), name="hand over jobs"), asyncio.create_task(hub.run(), name="wake widgets")]
+    tasks = [
+        asyncio.create_task(jobs.run(), name="hand over jobs"),
+        asyncio.create_task(hub.run(), name="wake widgets"),
+        asyncio.create_task(marks.run(), name="write marks of widgets"),
+        asyncio.create_task(keep_widgets(), name="keep widgets"),
+    ]
     try:
         yield
     finally:

@@ -1,5 +1,6 @@
 """What every HTTP request goes through: request id, size limit, security headers, figures, one log line."""
 
+import math
 import re
 import time
 
@@ -15,17 +16,28 @@ from omni_app.infra.metrics import HTTP_SECONDS
 log = get_logger("omni_app.http")
 
 MAX_BODY = 1024 * 1024
+# A file of 10 MiB, as much as `conversations.attachments` takes, in its multipart wrapping.
+MAX_UPLOAD = 10 * 1024 * 1024 + 64 * 1024
+_UPLOAD = re.compile(r"/chat/[^/]+/attachments")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 # The widget lives on other people's pages; everything else is for our own origin.
 _PUBLIC = ("/chat/", "/widget.js")
-_OWN = ("/api/", "/chat/", "/auth/", "/webhooks/", "/health", "/ready", "/live", "/metrics", "/demo")
+_OWN = ("/api/", "/chat/", "/files/", "/auth/", "/webhooks/", "/health", "/ready", "/live", "/metrics", "/demo")
 
 
 class _TooLarge(HTTPException):
     """FastAPI answers 400 to what else is raised while it reads a body, and lets this pass."""
 
-    def __init__(self) -> None:
-        super().__init__(413, "The body is larger than 1 MiB.")
+    def __init__(self, most: int) -> None:
+        super().__init__(413, too_large(most))
+
+
+def too_large(most: int) -> str:
+    return f"The body is larger than {most // 2**20} MiB."
+
+
+def _most(path: str) -> int:
+    return MAX_UPLOAD if _UPLOAD.fullmatch(path) else MAX_BODY
 
 
 def is_ours(path: str) -> bool:
@@ -58,21 +70,22 @@ class Edge:
             nonlocal status, has_answered
             if message["type"] == "http.response.start":
                 status, has_answered = message["status"], True
-                message = {**message, "headers": _headers(message["headers"], path, request_id, is_public)}
+                message = {**message, "headers": _headers(message["headers"], path, request_id, is_public) + _limits(scope)}
             await send(message)
 
         try:
-            length = int(headers.get(b"content-length", b"0") or 0)
-            if is_ours(path) and length > MAX_BODY:
-                await failure(413, "too_large", "The body is larger than 1 MiB.")(scope, receive, out)
+            given = headers.get(b"content-length", b"") or b"0"
+            if not given.isdigit():
+                await failure(400, "invalid", "The Content-Length is not a number.")(scope, receive, out)
                 return
-            await self._inner(scope, _limited(receive) if is_ours(path) else receive, out)
-        except _TooLarge:
-            await failure(413, "too_large", "The body is larger than 1 MiB.")(scope, receive, out)
-        except ValueError as error:
-            if "invalid literal" not in str(error):
-                raise
-            await failure(400, "invalid", "The Content-Length is not a number.")(scope, receive, out)
+            digits = given.lstrip(b"0")
+            # int() refuses more than 4,300 digits.
+            if is_ours(path) and (len(digits) > 12 or int(digits or b"0") > _most(path)):
+                await failure(413, "too_large", too_large(_most(path)))(scope, receive, out)
+                return
+            await self._inner(scope, _limited(receive, _most(path)) if is_ours(path) else receive, out)
+        except _TooLarge as error:
+            await failure(413, "too_large", str(error.detail))(scope, receive, out)
         except Exception as error:
             if not has_answered:
                 await unexpected(error, request_id)(scope, receive, out)
@@ -98,15 +111,28 @@ def _route(scope: Scope) -> str:
     return str(getattr(route, "path", "other"))
 
 
-def _limited(receive: Receive) -> Receive:
+def _limits(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """How much of its hour an API key has left; `access.key_scope` counted."""
+    decision = scope.get("omni_limit")
+    if decision is None or not decision.is_counted:
+        return []
+    figures = {
+        b"ratelimit-limit": decision.limit,
+        b"ratelimit-remaining": decision.remaining,
+        b"ratelimit-reset": math.ceil(decision.reset_after.total_seconds()),
+    }
+    return [(name, str(figure).encode()) for name, figure in figures.items()]
+
+
+def _limited(receive: Receive, most: int) -> Receive:
     seen = 0
 
     async def counted() -> Message:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        if seen > MAX_BODY:
-            raise _TooLarge
+        if seen > most:
+            raise _TooLarge(most)
         return message
 
     return counted
@@ -119,7 +145,7 @@ async def _preflight(send: Send) -> None:
             "status": 204,
             "headers": [
                 (b"access-control-allow-origin", b"*"),
-                (b"access-control-allow-methods", b"GET, OPTIONS"),
+                (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
                 (b"access-control-allow-headers", b"content-type"),
                 (b"access-control-max-age", b"600"),
             ],

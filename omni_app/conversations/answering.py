@@ -15,15 +15,33 @@ from sqlalchemy import text
 from omni_app.infra import live
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
+from omni_app.infra.errors import NotFound
 from omni_app.infra.ids import new_id
 
+# No lease is longer than a model's time-out; one beyond a quarter of an hour was written before the clock was set back.
 _CLAIM = text(
     """
     update conversations set lease_holder = :turn_id, lease_until = :until, fence = fence + 1
-    where id = :id and speaker = 'ai' and last_customer_seq > answered_seq and (lease_until is null or lease_until < :now)
+    where id = :id and speaker = 'ai' and last_customer_seq > answered_seq
+      and (lease_until is null or lease_until < :now or lease_until > :now + interval '15 minutes')
     returning fence, last_customer_seq
     """
 )
+
+_SAY = text(
+    """
+    with c as (
+      update conversations set last_seq = last_seq + 1
+      where id = :id and status = 'waiting' and speaker = 'human' and assignee_id is null returning *
+    )
+    insert into messages (id, business_id, conversation_id, customer_id, seq, role, text, status, source, sources, offers_person,
+      cost_nusd, created_at)
+    select :message_id, business_id, id, customer_id, last_seq, 'assistant', :text, 'sent', 'none', '[]', false, 0, :now from c
+    returning seq
+    """
+)
+
+_HOLDS = text("select speaker = 'ai' and lease_holder = :turn_id and fence = :fence as is_held from conversations where id = :id")
 
 _RELEASE = text("update conversations set lease_holder = null, lease_until = null where id = :id and lease_holder = :turn_id")
 
@@ -39,21 +57,29 @@ _REPLY_TO = text(
 _RECORD = text(
     """
     with c as (
-      update conversations set last_seq = last_seq + 1, answered_seq = greatest(answered_seq, :answers_seq),
+      update conversations set last_seq = last_seq + case when :hands_over then 2 else 1 end,
+        answered_seq = greatest(answered_seq, :answers_seq),
         lease_holder = null, lease_until = null, last_text = left(:text, 200), last_role = 'assistant', last_message_at = :now,
         subject = case when subject = '' then :subject else subject end,
         speaker = case when :hands_over then 'human' else speaker end,
         status = case when :hands_over then 'waiting' else status end,
         handed_over_at = case when :hands_over then :now else handed_over_at end,
         handover_reason = case when :hands_over then :handover_reason else handover_reason end,
+        handover_summary = case when :hands_over then :handover_summary else handover_summary end,
         waiting_since = case when :hands_over then :now else waiting_since end
       where id = :conversation_id and lease_holder = :turn_id and fence = :fence and speaker = 'ai'
       returning id, business_id, customer_id, last_seq, last_customer_seq, answered_seq, status, speaker, channel
     ), m as (
       insert into messages (id, business_id, conversation_id, customer_id, seq, role, text, status, author_name, source, tier,
         confidence, sources, offers_person, answers_seq, cost_nusd, receipt_id, created_at)
-      select :message_id, business_id, id, customer_id, last_seq, 'assistant', :text, 'sent', null, :source, :tier,
-        :confidence, cast(:sources as jsonb), :offers_person, :answers_seq, :cost_nusd, :receipt_id, :now from c
+      select :message_id, business_id, id, customer_id, last_seq - case when :hands_over then 1 else 0 end, 'assistant', :text,
+        'sent', null, :source, :tier, :confidence, cast(:sources as jsonb), :offers_person, :answers_seq, :cost_nusd, :receipt_id,
+        :now from c
+    ), s as (
+      insert into messages (id, business_id, conversation_id, customer_id, seq, role, text, status, sources, offers_person,
+        cost_nusd, created_at)
+      select :line_id, business_id, id, customer_id, last_seq, 'system', :line, 'sent', '[]', false, 0, :now from c
+      where :hands_over
     ), r as (
       insert into receipts (id, business_id, conversation_id, customer_id, message_id, source, tier, provider, model,
         input_tokens, output_tokens, cost_nusd, confidence, knowledge_version, sources, steps, note, prompt, created_at)
@@ -83,7 +109,9 @@ _RECORD = text(
 class Answer:
     """What the brain decided to say. `sources` [{kind, id, title, quote}]; `prompt` is encrypted already.
 
-    `shared_hash` is set when anyone who asks the same words may get the same answer, for `shared_for`.
+    `shared_hash` is set when anyone who asks the same words may get the same answer, for `shared_for`. With a `handover_reason`
+    the conversation waits for a person from then on: `handover_summary` (at most 400 characters) is for staff,
+    `handover_line` stands in the thread for both sides.
     """
 
     text: str
@@ -93,6 +121,8 @@ class Answer:
     sources: tuple[dict[str, Any], ...] = ()
     offers_person: bool = False
     handover_reason: str | None = None
+    handover_summary: str = ""
+    handover_line: str = ""
     provider: str = ""
     model: str = ""
     input_tokens: int = 0
@@ -141,9 +171,25 @@ async def release_turn(db: Db, conversation_id: UUID, turn_id: UUID) -> None:
     await db.execute(_RELEASE, {"id": conversation_id, "turn_id": turn_id})
 
 
+async def holds_turn(db: Db, conversation_id: UUID, turn_id: UUID, fence: int) -> bool:
+    """Whether this turn may still answer: nobody took over, and no later turn took the lease."""
+    found = await db.execute(_HOLDS, {"id": conversation_id, "turn_id": turn_id, "fence": fence})
+    return bool(found.scalar_one_or_none())
+
+
+async def say_while_waiting(db: Db, conversation_id: UUID, line: str) -> None:
+    """Add one message of the assistant to a conversation that waits for a person; nothing happens when somebody has it by now."""
+    at = now()
+    seq = (await db.execute(_SAY, {"id": conversation_id, "message_id": new_id(), "text": line, "now": at})).scalar_one_or_none()
+    if seq is not None:
+        live.publish(db, "message.created", conversation_id=conversation_id, seq=seq, role="assistant")
+
+
 async def find_reply(db: Db, conversation_id: UUID, seq: int) -> ReplyState:
-    """The answer to the customer's message number `seq`, if it is there."""
-    row = (await db.execute(_REPLY_TO, {"id": conversation_id, "seq": seq})).one()
+    """The answer to the customer's message number `seq`, if it is there. Raises `NotFound` when the conversation was erased."""
+    row = (await db.execute(_REPLY_TO, {"id": conversation_id, "seq": seq})).one_or_none()
+    if row is None:
+        raise NotFound("conversation")
     return ReplyState(
         speaker=row.speaker, status=row.status, is_answered=row.answered_seq >= seq, row=row if row.id is not None else None
     )
@@ -176,6 +222,9 @@ async def record_answer(
                 "offers_person": answer.offers_person,
                 "hands_over": answer.handover_reason is not None,
                 "handover_reason": answer.handover_reason,
+                "handover_summary": answer.handover_summary[:400],
+                "line": answer.handover_line,
+                "line_id": new_id(),
                 "provider": answer.provider,
                 "model": answer.model,
                 "input_tokens": answer.input_tokens,
@@ -199,7 +248,7 @@ async def record_answer(
         return None
     live.publish(db, "message.created", conversation_id=conversation_id, seq=row.last_seq, role="assistant")
     return Recorded(
-        seq=row.last_seq,
+        seq=row.last_seq - (1 if answer.handover_reason is not None else 0),
         status=row.status,
         speaker=row.speaker,
         has_more=row.last_customer_seq > answers_seq and row.speaker == "ai",

@@ -1,58 +1,66 @@
-"""What staff do with a conversation: take over, hand back, close, reopen, mark read."""
+"""What staff do with a conversation: take over, hand back, close, reopen, mark read, set its priority, delete it.
 
-from typing import Any
+`assignment` (transfer) and `snoozing` (snooze, wake) stand beside; their names are offered here too.
+"""
+
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import text
 
 from omni_app import audit
+from omni_app.conversations.assignment import transfer_conversation
+from omni_app.conversations.changing import apply, change, staff_of
+from omni_app.conversations.jobs import DeleteFiles
+from omni_app.conversations.marks import mark_seen_by_staff
+from omni_app.conversations.snoozing import snooze, wake
 from omni_app.events import ConversationClosed, emit
 from omni_app.infra import live
-from omni_app.infra.clock import now
 from omni_app.infra.database import Db
-from omni_app.infra.errors import Conflict, Forbidden, NotFound
-from omni_app.infra.ids import new_id
+from omni_app.infra.errors import Conflict, Invalid, NotFound
+from omni_app.infra.jobs import enqueue
 from omni_app.infra.scope import Permission
 
-# A line in the thread that both sides see ("Maya joined"), numbered like every message.
-_SYSTEM_LINE = """
-    insert into messages (id, business_id, conversation_id, customer_id, seq, role, text, status, author_id, author_name, sources,
-      offers_person, cost_nusd, created_at)
-    select :message_id, business_id, id, customer_id, last_seq, 'system', :line, 'sent', :member_id, :member_name, '[]', false, 0,
-      :now from c
-"""
+__all__ = [
+    "Priority",
+    "close_conversation",
+    "delete_conversation",
+    "hand_back",
+    "mark_read",
+    "reopen_conversation",
+    "set_priority",
+    "snooze",
+    "take_over",
+    "transfer_conversation",
+    "wake",
+]
 
+Priority = Literal["low", "normal", "high", "urgent"]
 
-def _change(assignments: str, condition: str) -> Any:
-    return text(
-        f"""
-        with old as (select id, status, speaker, assignee_id from conversations where id = :id for update),
-        c as (update conversations set {assignments}, last_seq = last_seq + 1, lease_holder = null, lease_until = null
-          where id = (select id from old) and ({condition}) returning *),
-        m as ({_SYSTEM_LINE})
-        select old.status as old_status, old.speaker as old_speaker, old.assignee_id as old_assignee,
-          (select a.name from members a where a.id = old.assignee_id) as old_assignee_name,
-          c.id is not null as is_changed, c.status, c.speaker, c.last_seq
-        from old left join c on true
-        """  # noqa: S608
-    )
-
-
-_TAKE = _change(
+_TAKE = change(
     "speaker = 'human', status = 'open', assignee_id = :member_id, waiting_since = null, answered_seq = last_customer_seq, "
-    "closed_at = null",
+    "closed_at = null, snoozed_until = null",
     "speaker <> 'human' or status = 'closed' or assignee_id is null or assignee_id = cast(:from_id as uuid)",
 )
-_HAND_BACK = _change(
+_HAND_BACK = change(
     "speaker = 'ai', status = 'open', assignee_id = null, waiting_since = null, handed_over_at = null, handover_reason = null, "
-    "answered_seq = last_customer_seq",
+    "handover_summary = '', snoozed_until = null, answered_seq = last_customer_seq",
     "speaker = 'human' and status <> 'closed'",
 )
-_CLOSE = _change(
-    "status = 'closed', closed_at = :now, waiting_since = null, answered_seq = last_customer_seq",
+_CLOSE = change(
+    "status = 'closed', closed_at = :now, waiting_since = null, snoozed_until = null, answered_seq = last_customer_seq",
     "status <> 'closed'",
 )
-_REOPEN = _change("status = 'open', closed_at = null", "status = 'closed'")
+_REOPEN = change("status = 'open', closed_at = null", "status = 'closed'")
+
+# Rows that hang on it go with it (ON DELETE CASCADE); the keys of its files come back, for the job that removes them.
+_DELETE = text(
+    """
+    with files as (select storage_key from attachments where conversation_id = :id),
+    gone as (delete from conversations where id = :id returning id, customer_id, channel, status, last_seq)
+    select gone.*, (select coalesce(jsonb_agg(files.storage_key), '[]') from files) as files from gone
+    """
+)
 
 
 async def take_over(db: Db, conversation_id: UUID, from_member: UUID | None = None) -> None:
@@ -62,72 +70,79 @@ async def take_over(db: Db, conversation_id: UUID, from_member: UUID | None = No
     who reach for the same conversation one gets it, the other is told. Taking over what one holds already changes nothing.
     Raises `Forbidden`, `NotFound`.
     """
-    line = f"{db.scope.actor.name} joined the conversation."
-    await _apply(db, _TAKE, conversation_id, line, "conversation.taken_over", from_member=from_member, allow_same=True)
+    actor = staff_of(db, members_only=True)
+    values = {"member_id": actor.id, "from_id": from_member}
+    line = f"{actor.name} joined the conversation."
+    row = await apply(db, _TAKE, conversation_id, line, "conversation.taken_over", values)
+    if not row.is_changed and row.old_assignee != actor.id:
+        raise _came_second(row.old_assignee_name)
 
 
 async def hand_back(db: Db, conversation_id: UUID) -> None:
     """Let the AI answer again, from the customer's next message on. Raises `Forbidden`, `NotFound`, `Conflict`."""
-    await _apply(db, _HAND_BACK, conversation_id, "The assistant is back.", "conversation.handed_back")
+    staff_of(db, members_only=True)
+    await _apply_once(db, _HAND_BACK, conversation_id, "The assistant is back.", "conversation.handed_back")
 
 
 async def close_conversation(db: Db, conversation_id: UUID) -> None:
     """Close it; the customer's next message opens it again with the AI. Raises `Forbidden`, `NotFound`, `Conflict`."""
-    name = db.scope.actor.name
-    await _apply(db, _CLOSE, conversation_id, f"{name} closed the conversation.", "conversation.closed")
+    line = f"{staff_of(db).name} closed the conversation."
+    await _apply_once(db, _CLOSE, conversation_id, line, "conversation.closed")
     await emit(db, ConversationClosed(conversation_id=conversation_id))
 
 
 async def reopen_conversation(db: Db, conversation_id: UUID) -> None:
     """Open a closed conversation, with the speaker it had. Raises `Forbidden`, `NotFound`, `Conflict`."""
-    name = db.scope.actor.name
-    await _apply(db, _REOPEN, conversation_id, f"{name} opened the conversation again.", "conversation.reopened")
+    line = f"{staff_of(db).name} opened the conversation again."
+    await _apply_once(db, _REOPEN, conversation_id, line, "conversation.reopened")
 
 
-async def _apply(
-    db: Db,
-    statement: Any,
-    conversation_id: UUID,
-    line: str,
-    action: str,
-    *,
-    from_member: UUID | None = None,
-    allow_same: bool = False,
-) -> None:
-    db.scope.require(Permission.REPLY)
-    actor = db.scope.actor
-    if actor.kind != "member":
-        raise Forbidden("Only a member of staff can do this.")
+async def _apply_once(db: Db, statement: Any, conversation_id: UUID, line: str, action: str) -> None:
+    row = await apply(db, statement, conversation_id, line, action)
+    if not row.is_changed:
+        raise _came_second(None)
+
+
+def _came_second(name: str | None) -> Conflict:
+    return Conflict(f"{name or 'Somebody'} changed this conversation first. What you see now is the latest.")
+
+
+async def set_priority(db: Db, conversation_id: UUID, priority: str) -> None:
+    """Say how pressing it is: low, normal, high or urgent. Raises `Invalid` (field `priority`), `Forbidden`, `NotFound`."""
+    staff_of(db)
+    if priority not in get_args(Priority):
+        raise Invalid("Choose low, normal, high or urgent.", "priority")
     row = (
         await db.execute(
-            statement,
-            {
-                "id": conversation_id,
-                "member_id": actor.id,
-                "member_name": actor.name,
-                "from_id": from_member,
-                "message_id": new_id(),
-                "line": line,
-                "now": now(),
-            },
+            """with old as (select id, priority from conversations where id = :id for update),
+               c as (update conversations set priority = :priority where id = (select id from old) and priority <> :priority
+                 returning id)
+               select old.priority, c.id is not null as is_changed from old left join c on true""",
+            {"id": conversation_id, "priority": priority},
         )
     ).one_or_none()
     if row is None:
         raise NotFound("conversation")
-    if not row.is_changed:
-        if allow_same and row.old_assignee == actor.id:
-            return
-        who = row.old_assignee_name if allow_same else None
-        raise Conflict(f"{who or 'Somebody'} changed this conversation first. What you see now is the latest.")
-    await audit.record(
-        db,
-        action,
-        "conversation",
-        conversation_id,
-        before={"status": row.old_status, "speaker": row.old_speaker, "assignee_id": str(row.old_assignee or "")},
-        after={"status": row.status, "speaker": row.speaker},
-    )
-    live.publish(db, "conversation.changed", conversation_id=conversation_id, seq=row.last_seq, role="system")
+    if row.is_changed:
+        before, after = {"priority": row.priority}, {"priority": priority}
+        await audit.record(db, "conversation.prioritised", "conversation", conversation_id, before=before, after=after)
+        live.publish(db, "conversation.changed", conversation_id=conversation_id)
+
+
+async def delete_conversation(db: Db, conversation_id: UUID) -> None:
+    """Delete it with its messages, notes, memories, receipts and files; the customer stays. It cannot be undone.
+
+    Needs ADMINISTER. The files leave the disk by a job after the commit. Raises `Forbidden`, `NotFound`.
+    """
+    db.scope.require(Permission.ADMINISTER)
+    row = (await db.execute(_DELETE, {"id": conversation_id})).one_or_none()
+    if row is None:
+        raise NotFound("conversation")
+    if row.files:
+        await enqueue(db, DeleteFiles(storage_keys=tuple(row.files)))
+    before = {"customer_id": str(row.customer_id), "channel": row.channel, "status": row.status, "messages": row.last_seq}
+    await audit.record(db, "conversation.deleted", "conversation", conversation_id, before=before, level="WARNING")
+    live.publish(db, "conversation.changed", conversation_id=conversation_id, deleted=1)
 
 
 async def mark_read(db: Db, conversation_id: UUID, seq: int) -> None:
@@ -143,3 +158,4 @@ async def mark_read(db: Db, conversation_id: UUID, seq: int) -> None:
         """,
         {"business_id": db.scope.business_id, "member_id": db.scope.actor.id, "id": conversation_id, "seq": seq},
     )
+    await mark_seen_by_staff(db, conversation_id, seq)

@@ -111,7 +111,8 @@ class Memory(Table, table=True):
     """
 
     __tablename__ = "memories"
-    __table_args__ = (UniqueConstraint("message_id"),)
+    # By the second one rows of a model that is no longer used are found without reading all of them.
+    __table_args__ = (UniqueConstraint("message_id"), Index("ix_memories_model", "embedding_model"))
 
     id: UUID = id_field()
     business_id: UUID = business_field()

@@ -1,6 +1,6 @@
 """What screens read of conversations."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -11,21 +11,38 @@ from omni_app.infra.database import Db
 from omni_app.infra.errors import NotFound
 from omni_app.infra.scope import Permission
 
-Folder = Literal["waiting", "mine", "unassigned", "ai", "all", "closed"]
+Folder = Literal["waiting", "mine", "unassigned", "ai", "all", "snoozed", "closed"]
 
+# A snoozed conversation is out of the way: it shows in its own folder and in all.
+_HERE = "c.status not in ('closed', 'snoozed')"
 _FOLDERS: dict[str, str] = {
     "waiting": "c.status = 'waiting'",
-    "mine": "c.status <> 'closed' and c.assignee_id = :member_id",
-    "unassigned": "c.status <> 'closed' and c.speaker = 'human' and c.assignee_id is null",
-    "ai": "c.status <> 'closed' and c.speaker = 'ai'",
+    "mine": f"{_HERE} and c.assignee_id = :member_id",
+    "unassigned": f"{_HERE} and c.speaker = 'human' and c.assignee_id is null",
+    "ai": f"{_HERE} and c.speaker = 'ai'",
     "all": "c.status <> 'closed'",
+    "snoozed": "c.status = 'snoozed'",
     "closed": "c.status = 'closed'",
 }
 
-_SUMMARY = """
+_PRESSING = "array_position(array['urgent', 'high', 'normal', 'low'], c.priority)"
+_FILTERED = """
+    (:channel = '' or c.channel = :channel) and (:priority = '' or c.priority = :priority)
+    and (cast(:label_id as uuid) is null or exists (
+      select from conversation_labels f where f.conversation_id = c.id and f.label_id = cast(:label_id as uuid)))
+    and (not :is_nobody or c.assignee_id is null)
+    and (cast(:assignee_id as uuid) is null or c.assignee_id = cast(:assignee_id as uuid))
+    and (not :unread or c.last_customer_seq > coalesce(r.seq, 0))
+"""
+
+SUMMARY = """
     select c.id, c.customer_id, cu.name as customer_name, c.channel, c.status, c.speaker, c.subject, c.assignee_id,
       a.name as assignee_name, c.last_text, c.last_role, c.last_seq, c.last_message_at, c.waiting_since, c.handover_reason,
-      c.created_at, w.author_id as last_author_id, w.author_name as last_author_name,
+      c.created_at, c.priority, c.snoozed_until, c.handed_over_at, c.handover_summary, c.summary, c.page, c.language,
+      w.author_id as last_author_id, w.author_name as last_author_name,
+      exists (select from drafts d where d.member_id = :member_id and d.conversation_id = c.id) as has_draft,
+      (select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'name', l.name, 'color', l.color) order by lower(l.name)), '[]')
+         from conversation_labels cl join labels l on l.id = cl.label_id where cl.conversation_id = c.id) as labels,
       (select count(*) from messages m where m.conversation_id = c.id and m.role = 'customer'
          and m.seq > coalesce(r.seq, 0)) as unread
     from conversations c
@@ -37,22 +54,16 @@ _SUMMARY = """
 """
 
 _COUNTS = text(
-    """
-    select count(*) filter (where c.status = 'waiting') as waiting,
-      count(*) filter (where c.status <> 'closed' and c.assignee_id = :member_id) as mine,
-      count(*) filter (where c.status <> 'closed' and c.speaker = 'human' and c.assignee_id is null) as unassigned,
-      count(*) filter (where c.status <> 'closed' and c.speaker = 'ai') as ai,
-      count(*) filter (where c.status <> 'closed') as "all",
-      count(*) filter (where c.status = 'closed') as closed
-    from conversations c
-    """
+    "select "  # noqa: S608
+    + ", ".join(f'count(*) filter (where {condition}) as "{name}"' for name, condition in _FOLDERS.items())
+    + " from conversations c"
 )
 
 _MESSAGES = text(
     """
     select * from (
       select m.id, m.seq, m.role, m.text, m.status, m.client_id, m.author_name, m.source, m.tier, m.confidence, m.sources,
-        m.offers_person, m.cost_nusd, m.receipt_id, m.created_at
+        m.attachments, m.offers_person, m.cost_nusd, m.receipt_id, m.created_at
       from messages m where m.conversation_id = :conversation_id and m.seq > :after and m.seq < :before
       order by m.seq desc limit :limit) newest
     order by seq
@@ -61,9 +72,21 @@ _MESSAGES = text(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What narrows a folder; what is empty (or None) does not. `assignee` is a member's id, or "none"."""
+
+    channel: str = ""
+    label_id: UUID | None = None
+    assignee: UUID | Literal["none"] | None = None
+    priority: str = ""
+    unread: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationView:
     """One row of the list. `unread` counts customer messages the calling member has not seen; `last_author_*` is the member who
-    wrote the last text, when staff did."""
+    wrote the last text, when staff did; `has_draft`: the calling member began to write. `labels` [{id, name, color}], by name;
+    `page` {url, title} is where the visitor was last."""
 
     id: UUID
     customer_id: UUID
@@ -81,14 +104,24 @@ class ConversationView:
     waiting_since: datetime | None
     handover_reason: str | None
     created_at: datetime
+    priority: str = "normal"
+    snoozed_until: datetime | None = None
+    handed_over_at: datetime | None = None
+    handover_summary: str = ""
+    summary: str = ""
+    page: dict[str, Any] = field(default_factory=dict)
+    language: str = ""
     last_author_id: UUID | None
     last_author_name: str | None
+    has_draft: bool = False
+    labels: tuple[dict[str, str], ...] = ()
     unread: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageView:
-    """One message as shown. `sources` [{kind, id, title, quote}]; `cost_nusd` in nano-dollars."""
+    """One message as shown. `sources` [{kind, id, title, quote}]; `attachments` [{id, name, media_type, size}]; `cost_nusd` in
+    nano-dollars."""
 
     id: UUID
     seq: int
@@ -101,34 +134,79 @@ class MessageView:
     tier: str | None
     confidence: float | None
     sources: tuple[dict[str, Any], ...]
+    attachments: tuple[dict[str, Any], ...] = ()
     offers_person: bool
     cost_nusd: int
     receipt_id: UUID | None
     created_at: datetime
 
 
-async def list_conversations(db: Db, folder: Folder, limit: int = 50, before: datetime | None = None) -> list[ConversationView]:
-    """The newest conversations of a folder; in `waiting` the longest wait comes first.
+async def list_conversations(
+    db: Db, folder: Folder, limit: int = 50, before: datetime | None = None, filters: Filters | None = None
+) -> list[ConversationView]:
+    """The newest conversations of a folder; in `waiting` the most pressing and then the longest wait comes first.
 
     `before` pages by `last_message_at`. Raises `Forbidden`.
     """
     db.scope.require(Permission.VIEW)
-    order = "c.waiting_since asc" if folder == "waiting" else "c.last_message_at desc"
-    statement = f"""{_SUMMARY} where {_FOLDERS[folder]}
+    wanted = filters or Filters()
+    order = f"{_PRESSING}, c.waiting_since asc" if folder == "waiting" else "c.last_message_at desc"
+    statement = f"""{SUMMARY} where {_FOLDERS[folder]} and {_FILTERED}
       and (cast(:before as timestamptz) is null or c.last_message_at < :before) order by {order} limit :limit"""
-    rows = await db.execute(statement, {"member_id": db.scope.actor.id, "before": before, "limit": min(limit, 200)})
-    return [ConversationView(**row._mapping) for row in rows]
+    values = {
+        "member_id": db.scope.actor.id,
+        "before": before,
+        "limit": min(limit, 200),
+        "channel": wanted.channel,
+        "label_id": wanted.label_id,
+        "is_nobody": wanted.assignee == "none",
+        "assignee_id": wanted.assignee if isinstance(wanted.assignee, UUID) else None,
+        "priority": wanted.priority,
+        "unread": wanted.unread,
+    }
+    return [view_of(row) for row in await db.execute(statement, values)]
 
 
 async def load_conversation(db: Db, conversation_id: UUID) -> ConversationView:
     """One conversation. Raises `NotFound`, also for another business's."""
     db.scope.require(Permission.VIEW)
-    row = (
-        await db.execute(f"{_SUMMARY} where c.id = :id", {"member_id": db.scope.actor.id, "id": conversation_id})
-    ).one_or_none()
+    row = (await db.execute(f"{SUMMARY} where c.id = :id", {"member_id": db.scope.actor.id, "id": conversation_id})).one_or_none()
     if row is None:
         raise NotFound("conversation")
-    return ConversationView(**row._mapping)
+    return view_of(row)
+
+
+def view_of(row: Any) -> ConversationView:
+    """A row of `SUMMARY` as a view."""
+    values = {name: value for name, value in row._mapping.items() if name in _VIEW_FIELDS}
+    return ConversationView(**{**values, "labels": tuple(row.labels), "page": row.page or {}})
+
+
+_VIEW_FIELDS = frozenset(item.name for item in fields(ConversationView))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastConversation:
+    """Another conversation of the same customer, as the profile lists it."""
+
+    id: UUID
+    channel: str
+    status: str
+    subject: str
+    summary: str
+    last_text: str
+    last_message_at: datetime
+
+
+async def list_past(db: Db, customer_id: UUID, without: UUID, limit: int = 5) -> list[PastConversation]:
+    """The customer's newest other conversations with their summaries. Raises `Forbidden`."""
+    db.scope.require(Permission.VIEW)
+    rows = await db.execute(
+        """select id, channel, status, subject, summary, last_text, last_message_at from conversations
+           where customer_id = :customer_id and id <> :without order by last_message_at desc limit :limit""",
+        {"customer_id": customer_id, "without": without, "limit": min(limit, 50)},
+    )
+    return [PastConversation(**row._mapping) for row in rows]
 
 
 async def count_folders(db: Db) -> dict[str, int]:
@@ -146,4 +224,17 @@ async def list_messages(
     rows = await db.execute(
         _MESSAGES, {"conversation_id": conversation_id, "after": after, "before": before, "limit": min(limit, 500)}
     )
-    return [MessageView(**{**row._mapping, "sources": tuple(row.sources or ())}) for row in rows]
+    return [
+        MessageView(**{**row._mapping, "sources": tuple(row.sources or ()), "attachments": tuple(row.attachments or ())})
+        for row in rows
+    ]
+
+
+async def list_statuses(db: Db, conversation_id: UUID, after: int = 0) -> dict[int, str]:
+    """How far each of our messages numbered above `after` got: number -> sent, delivered, read, failed. Raises `Forbidden`."""
+    db.scope.require(Permission.VIEW)
+    rows = await db.execute(
+        """select seq, status from messages where conversation_id = :id and seq > :after and role in ('assistant', 'staff')""",
+        {"id": conversation_id, "after": after},
+    )
+    return {row.seq: row.status for row in rows}

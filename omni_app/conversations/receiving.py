@@ -1,19 +1,22 @@
 """Store what a customer wrote, exactly once, and take the lease that lets one turn answer."""
 
+import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
+from omni_app.conversations.attachments import attach, uploader_of
 from omni_app.customers.addresses import Address
 from omni_app.customers.identifying import KnownCustomer
 from omni_app.infra import live
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
-from omni_app.infra.errors import Invalid, NotFound
+from omni_app.infra.errors import Invalid, NotFound, OmniError
 from omni_app.infra.ids import new_id
+from omni_app.infra.scope import Permission
 
 MAX_TEXT = 8000
 HISTORY = 10
@@ -22,8 +25,11 @@ HISTORY = 10
 # brain needs to decide. Statements cost more than columns.
 _FACTS = """
     b.name as business_name, b.timezone, b.opening_hours, b.contact, b.rules, b.greeting, b.locale, b.price_list,
-    b.daily_messages, b.knowledge_version,
+    b.daily_messages, b.knowledge_version, b.documents_version,
     cu.id as customer_id, cu.name as customer_name, cu.language as customer_language, cu.data_key, cu.blocked_at,
+    cu.created_at as customer_since,
+    (select count(*) from conversations p where p.customer_id = cu.id and p.id is distinct from c.id) as past_conversations,
+    (select count(*) from (select from memories me where me.customer_id = cu.id limit 4) few) as memories,
     c.id as conversation_id, c.channel, c.status, c.speaker, c.last_seq, c.last_customer_seq, c.answered_seq,
     (select coalesce(jsonb_agg(to_jsonb(h) order by h.seq), '[]') from (
        select m.seq, m.role, m.text, m.source, m.offers_person from messages m
@@ -58,13 +64,17 @@ _BY_CONVERSATION = text(
 _CREATE_CONVERSATION = text(
     """
     insert into conversations (id, business_id, customer_id, channel, status, speaker, subject, last_seq, last_customer_seq,
-      answered_seq, last_text, last_role, last_message_at, last_customer_at, fence, created_at)
-    values (:id, :business_id, :customer_id, :channel, 'open', 'ai', '', 0, 0, 0, '', '', :now, :now, 0, :now)
+      answered_seq, last_text, last_role, language, last_message_at, last_customer_at, fence, created_at)
+    select :id, business_id, id, :channel, 'open', 'ai', '', 0, 0, 0, '', '', :language, :now, :now, 0, :now
+    from customers where id = :customer_id and merged_into_id is null for key share
     """
 )
 
 # A customer who writes into a closed conversation opens it again and talks to the AI first.
-_FREE = "(speaker = 'ai' or status = 'closed') and (lease_until is null or lease_until < :now)"
+_FREE = (
+    "(speaker = 'ai' or status = 'closed')"
+    " and (lease_until is null or lease_until < :now or lease_until > :now + interval '15 minutes')"
+)
 _APPEND = text(
     f"""
     with c as (
@@ -78,10 +88,11 @@ _APPEND = text(
         closed_at = null,
         status = case when status = 'closed' then 'open' when status = 'snoozed' and speaker = 'human' then 'waiting'
           when status = 'snoozed' then 'open' when speaker = 'human' then 'waiting' else status end,
+        page = coalesce(cast(:page as jsonb), page),
         lease_holder = case when {_FREE} then cast(:turn_id as uuid) else lease_holder end,
         fence = case when {_FREE} then fence + 1 else fence end,
         lease_until = case when {_FREE} then cast(:lease_until as timestamptz) else lease_until end
-      where id = :conversation_id
+      where id = :conversation_id and customer_id = :customer_id
       returning id, business_id, customer_id, last_seq, speaker, status, fence, lease_holder
     ), m as (
       insert into messages (id, business_id, conversation_id, customer_id, seq, role, text, status, client_id, sources,
@@ -96,7 +107,11 @@ _APPEND = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
-    """One message from a customer. `client_id` makes a repeated delivery the same message."""
+    """One message from a customer. `client_id` makes a repeated delivery the same message.
+
+    `attachments` are uploads of this address (`uploader_of`); `text` may be empty only with them. `page` {url, title} is where
+    the customer writes from.
+    """
 
     channel: str
     address: Address
@@ -106,11 +121,16 @@ class Inbound:
     conversation_id: UUID | None = None
     client_id: str | None = None
     proof: str = "proven"
+    attachments: tuple[UUID, ...] = ()
+    page: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything a turn decides from, read in one statement. `row` is the business and conversation as read."""
+    """Everything a turn decides from, read in one statement.
+
+    `memories` counts up to four; `past_conversations` leaves out the current one.
+    """
 
     business_name: str
     timezone: str
@@ -122,6 +142,10 @@ class Facts:
     locale: str
     daily_messages: int
     knowledge_version: int
+    documents_version: int
+    customer_since: datetime | None
+    past_conversations: int
+    memories: int
     customer: KnownCustomer | None
     conversation_id: UUID | None
     channel: str
@@ -150,16 +174,23 @@ class Received:
     is_repeat: bool
 
 
-def check_text(value: str, field: str = "text") -> str:
-    """The text without surrounding white space and without characters PostgreSQL cannot keep. Raises `Invalid`."""
+def check_text(value: str, field: str = "text", *, with_attachments: bool = False) -> str:
+    """The text without surrounding white space and without characters PostgreSQL cannot keep. Raises `Invalid`.
+
+    It may be empty only `with_attachments`.
+    """
     cleaned = value.replace("\x00", "").strip()
     # A lone surrogate cannot be written as UTF-8.
     cleaned = cleaned.encode("utf-8", "replace").decode("utf-8")
-    if not cleaned:
+    if not cleaned and not with_attachments:
         raise Invalid("Write a message.", field)
     if len(cleaned) > MAX_TEXT:
         raise Invalid(f"A message has at most {MAX_TEXT:,} characters; this one has {len(cleaned):,}.", field)
     return cleaned
+
+
+class Moved(OmniError):
+    """The customer was joined with another one, or the conversation removed, between the read and the write: start over."""
 
 
 async def read_facts(db: Db, inbound: Inbound, question_hash: str) -> Facts:
@@ -217,6 +248,10 @@ def _facts(row: Any, channel: str) -> Facts:
         locale=row.locale,
         daily_messages=row.daily_messages,
         knowledge_version=row.knowledge_version,
+        documents_version=row.documents_version,
+        customer_since=row.customer_since,
+        past_conversations=row.past_conversations,
+        memories=row.memories,
         customer=customer,
         conversation_id=row.conversation_id,
         channel=channel,
@@ -234,37 +269,49 @@ def _facts(row: Any, channel: str) -> Facts:
 async def store(db: Db, inbound: Inbound, facts: Facts, customer: KnownCustomer, lease: timedelta) -> Received:
     """Store one message after `read_facts` of the same transaction; opens a conversation when there is none.
 
-    Raises SQLAlchemy's IntegrityError when a twin of this message was stored meanwhile: start over, it is found then.
+    Raises SQLAlchemy's IntegrityError when a twin of this message was stored meanwhile, and `Moved`: start over, it is found.
+    Raises `Invalid` when there is neither text nor a file, or a file is not this customer's or was sent already.
     """
+    db.scope.require(Permission.REPLY)
+    if not inbound.text and not inbound.attachments:
+        raise Invalid("Write a message.", "text")
     conversation_id = facts.conversation_id
     at = now()
     if conversation_id is None:
         conversation_id = new_id()
-        await db.execute(
+        made = await db.execute(
             _CREATE_CONVERSATION,
             {
                 "id": conversation_id,
-                "business_id": db.scope.business_id,
                 "customer_id": customer.id,
                 "channel": inbound.channel,
+                "language": inbound.language,
                 "now": at,
             },
         )
+        if not made.rowcount:  # type: ignore[attr-defined]
+            raise Moved("customer")
     turn_id, message_id = new_id(), new_id()
     row = (
         await db.execute(
             _APPEND,
             {
                 "conversation_id": conversation_id,
+                "customer_id": customer.id,
                 "message_id": message_id,
                 "text": inbound.text,
+                "page": json.dumps(inbound.page) if inbound.page else None,
                 "client_id": inbound.client_id,
                 "turn_id": turn_id,
                 "lease_until": at + lease,
                 "now": at,
             },
         )
-    ).one()
+    ).one_or_none()
+    if row is None:
+        raise Moved("conversation")
+    if inbound.attachments:
+        await attach(db, message_id, conversation_id, customer.id, inbound.attachments, uploader_of(inbound.address))
     live.publish(db, "message.created", conversation_id=conversation_id, seq=row.last_seq, role="customer")
     return Received(
         message_id=message_id,

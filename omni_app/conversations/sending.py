@@ -1,17 +1,19 @@
 """What staff write to a customer."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import text
 
 from omni_app import audit
+from omni_app.conversations.attachments import attach
+from omni_app.conversations.changing import staff_of
 from omni_app.conversations.receiving import check_text
 from omni_app.infra import live
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
-from omni_app.infra.errors import Conflict, Forbidden, NotFound
+from omni_app.infra.errors import Conflict, NotFound
 from omni_app.infra.ids import new_id
-from omni_app.infra.scope import Permission
 
 # A statement sees what was committed when it began, so one that waits for this lock would miss the twin stored meanwhile.
 _LOCK = text("select id from conversations where id = :id for update")
@@ -22,8 +24,9 @@ _SEND = text(
     with old as (select id, status, speaker from conversations where id = :id),
     twin as (select m.id, m.seq from messages m where m.conversation_id = :id and m.client_id = :client_id),
     c as (
-      update conversations set last_seq = last_seq + 1, last_text = left(:text, 200), last_role = 'staff', last_message_at = :now,
-        speaker = 'human', status = 'open', closed_at = null, waiting_since = null, answered_seq = last_customer_seq,
+      update conversations set last_seq = last_seq + 1, last_text = left(:text, 200),
+        last_role = 'staff', last_message_at = :now, speaker = 'human', status = 'open', closed_at = null, snoozed_until = null,
+        waiting_since = null, answered_seq = last_customer_seq,
         assignee_id = coalesce(case when speaker = 'human' then assignee_id end, :member_id),
         lease_holder = null, lease_until = null
       where id = (select id from old where status <> 'closed') and not exists (select 1 from twin) returning *
@@ -32,23 +35,27 @@ _SEND = text(
         author_name, sources, offers_person, cost_nusd, created_at)
       select :message_id, business_id, id, customer_id, last_seq, 'staff', :text, 'sent', :client_id, :member_id, :member_name,
         '[]', false, 0, :now from c
+    ), done as (
+      delete from drafts where member_id = :member_id and kind = 'reply' and conversation_id in (select id from c)
     )
-    select old.status, old.speaker, c.last_seq, twin.id as twin_id from old left join c on true left join twin on true
+    select old.status, old.speaker, c.last_seq, c.customer_id, twin.id as twin_id
+    from old left join c on true left join twin on true
     """
 )
 
 
-async def send_reply(db: Db, conversation_id: UUID, text_: str, client_id: str | None = None) -> UUID:
-    """Write to the customer as the calling member; takes the conversation over when the AI had it.
+async def send_reply(
+    db: Db, conversation_id: UUID, text_: str, client_id: str | None = None, attachments: Sequence[UUID] = ()
+) -> UUID:
+    """Write to the customer as the calling member; takes the conversation over when the AI had it, and forgets the draft.
 
-    The same `client_id` sends once. Returns the message id. Raises `Invalid` (field `text`), `Forbidden`, `NotFound`, and
-    `Conflict` when the conversation is closed.
+    `attachments` are files the member uploaded (`attachments.keep_upload`); with them the text may be empty. The same `client_id`
+    sends once. Returns the message id. Raises `Invalid` (fields `text`, `attachments`), `Forbidden`, `NotFound`, and `Conflict`
+    when the conversation is closed.
     """
-    db.scope.require(Permission.REPLY)
-    actor = db.scope.actor
-    if actor.kind != "member":
-        raise Forbidden("Only a member of staff can reply.")
+    actor = staff_of(db, members_only=True)
     message_id = new_id()
+    cleaned = "" if attachments and not text_.strip() else check_text(text_)
     await db.execute(_LOCK, {"id": conversation_id})
     row = (
         await db.execute(
@@ -57,7 +64,7 @@ async def send_reply(db: Db, conversation_id: UUID, text_: str, client_id: str |
                 "id": conversation_id,
                 "client_id": client_id,
                 "message_id": message_id,
-                "text": check_text(text_),
+                "text": cleaned,
                 "member_id": actor.id,
                 "member_name": actor.name,
                 "now": now(),
@@ -70,6 +77,8 @@ async def send_reply(db: Db, conversation_id: UUID, text_: str, client_id: str |
         return UUID(str(row.twin_id))
     if row.last_seq is None:
         raise Conflict("This conversation is closed. Open it again to reply.")
+    if attachments:
+        await attach(db, message_id, conversation_id, row.customer_id, attachments, f"member:{actor.id}")
     if row.speaker == "ai":
         await audit.record(
             db,

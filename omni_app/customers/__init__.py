@@ -1,4 +1,5 @@
 """The people who talk to a business: found or created on first contact, known by contact points.
 
-`addresses` reads what a caller gave, `identifying` creates, `profiles` reads for the screen, `blocking` changes.
+Change things: `identifying` creates, `editing` (details and tags), `verifying`, `blocking`, `notes`. Only read: `listing`,
+`profiles`, `figures`. `addresses` checks what a caller gave.
 """

@@ -28,6 +28,20 @@ class Address:
         """The blind index under which the value is found."""
         return blind_index("contact_point", self.kind, self.channel, self.value)
 
+    @property
+    def hints(self) -> list[str]:
+        """Blind indexes of the part people search by: a number's last four digits, a mail address's domain."""
+        if self.kind == "phone":
+            return [hint_index("phone", self.value[-4:])]
+        if self.kind == "email":
+            return [hint_index("email", self.value.rpartition("@")[2])]
+        return []
+
+
+def hint_index(kind: str, part: str) -> str:
+    """The blind index of a part of an address, as `contact_points.hints` holds it."""
+    return blind_index("contact_point_hint", kind, part)
+
 
 def parse_address(
     channel: str, email: str | None, phone: str | None, external_id: str | None, region: str | None = None

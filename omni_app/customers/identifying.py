@@ -1,5 +1,6 @@
 """Find or create the customer behind a contact point."""
 
+import json
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from sqlalchemy import text
 from omni_app import audit
 from omni_app.customers.addresses import Address
 from omni_app.infra.clock import now
-from omni_app.infra.crypto import create_data_key, encrypt
+from omni_app.infra.crypto import create_data_key, encrypt, unwrap_data_key
 from omni_app.infra.database import Db
 from omni_app.infra.ids import new_id
 
@@ -20,8 +21,20 @@ _CREATE = text(
       insert into customers (id, business_id, name, language, tags, attributes, data_key, created_at, last_seen_at)
       values (:customer_id, :business_id, :name, :language, '[]', '{}', :data_key, :now, :now)
     )
-    insert into contact_points (id, business_id, customer_id, kind, channel, value, value_index, proof, created_at)
-    values (:point_id, :business_id, :customer_id, :kind, :channel, :value, :value_index, :proof, :now)
+    insert into contact_points (id, business_id, customer_id, kind, channel, value, value_index, hints, proof, proven_by,
+      created_at)
+    values (:point_id, :business_id, :customer_id, :kind, :channel, :value, :value_index, cast(:hints as jsonb), :proof,
+      :proven_by, :now)
+    """
+)
+
+_ADD = text(
+    """
+    insert into contact_points (id, business_id, customer_id, kind, channel, value, value_index, hints, proof, proven_by,
+      created_at)
+    values (:id, :business_id, :customer_id, :kind, :channel, :value, :value_index, cast(:hints as jsonb), :proof, :proven_by,
+      :now)
+    on conflict (customer_id, kind, channel, value_index) do nothing
     """
 )
 
@@ -37,8 +50,14 @@ class KnownCustomer:
     is_blocked: bool
 
 
-async def create_customer(db: Db, address: Address, name: str = "", language: str = "", proof: str = "proven") -> KnownCustomer:
-    """Create a customer with one contact point.
+def _who_vouches(db: Db) -> str:
+    return "api" if db.scope.actor.kind == "api_key" else "channel"
+
+
+async def create_customer(
+    db: Db, address: Address, name: str = "", language: str = "", proof: str = "proven", proven_by: str = ""
+) -> KnownCustomer:
+    """Create a customer with one contact point. `proven_by` is the caller's API key or the channel unless said otherwise.
 
     Raises SQLAlchemy's IntegrityError when somebody created the same contact point meanwhile: start over, it is found then.
     """
@@ -58,8 +77,33 @@ async def create_customer(db: Db, address: Address, name: str = "", language: st
             "channel": address.channel,
             "value": encrypt(key, address.value, CONTACT_POINT),
             "value_index": address.index,
+            "hints": json.dumps(address.hints),
             "proof": proof,
+            "proven_by": proven_by or _who_vouches(db) if proof == "proven" else "",
         },
     )
     await audit.record(db, "customer.created", "customer", customer_id, after={"kind": address.kind, "channel": address.channel})
     return KnownCustomer(id=customer_id, name=name, language=language, data_key=wrapped, is_blocked=False)
+
+
+async def add_point(db: Db, customer_id: UUID, data_key: str, address: Address, proof: str, proven_by: str = "") -> None:
+    """Give a customer one more contact point, encrypted under their (wrapped) `data_key`; one they have stays as it is.
+
+    Raises SQLAlchemy's IntegrityError when `proof` is proven and somebody else proved the same address meanwhile.
+    """
+    await db.execute(
+        _ADD,
+        {
+            "id": new_id(),
+            "business_id": db.scope.business_id,
+            "customer_id": customer_id,
+            "kind": address.kind,
+            "channel": address.channel,
+            "value": encrypt(unwrap_data_key(data_key), address.value, CONTACT_POINT),
+            "value_index": address.index,
+            "hints": json.dumps(address.hints),
+            "proof": proof,
+            "proven_by": proven_by,
+            "now": now(),
+        },
+    )

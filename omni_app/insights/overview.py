@@ -36,10 +36,11 @@ _STANDING = text(
 )
 
 # An answer is a message of the assistant or of staff. What it came from: the cache whatever filled it, then its source; an
-# assistant's message without a source either offered a person ("unsure") or was a greeting or a hand-over ("courtesy").
+# assistant's message without a source either offered a person ("unsure") or was a greeting, a hand-over or about the
+# customer's own history ("courtesy").
 _KIND = """
-    case when m.role = 'staff' then 'person' when m.tier is not null then 'cache' when m.source <> 'none' then m.source
-      when m.offers_person then 'unsure' else 'courtesy' end
+    case when m.role = 'staff' then 'person' when m.tier is not null then 'cache'
+      when m.source not in ('none', 'memory') then m.source when m.offers_person then 'unsure' else 'courtesy' end
 """
 
 _FIGURES = text(

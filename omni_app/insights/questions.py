@@ -9,7 +9,7 @@ from sqlalchemy import text
 from omni_app.infra.database import Db
 from omni_app.infra.errors import NotFound
 from omni_app.infra.scope import Permission
-from omni_app.knowledge.text import normalize
+from omni_app.infra.text import normalize
 
 SHOWN = 5
 _WORDINGS = 300

@@ -16,7 +16,7 @@ from omni_app.infra.database import Db
 from omni_app.infra.errors import Conflict, FieldError, Invalid, NotFound
 from omni_app.infra.ids import new_id
 from omni_app.infra.scope import Permission
-from omni_app.knowledge.text import normalize
+from omni_app.infra.text import normalize
 from omni_app.llm.embedding import embed, load_embedder
 
 MAX_QUESTION = 500

@@ -6,7 +6,7 @@ Enough for the local brain to say that it answers in another language; it claims
 from collections import Counter
 from unicodedata import name
 
-from omni_app.knowledge.text import words
+from omni_app.infra.text import words
 
 _SCRIPTS = {
     "ARABIC": "ar",

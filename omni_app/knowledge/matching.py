@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from omni_app.infra.text import normalize
 from omni_app.knowledge import verifier
 from omni_app.knowledge.smalltalk import SMALL_TALK
-from omni_app.knowledge.text import normalize
 from omni_app.knowledge.wording import Vocabulary
 from omni_app.llm.embedding import load_embedder
 

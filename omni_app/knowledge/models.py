@@ -43,7 +43,8 @@ class Document(Table, table=True):
     """One text the assistant may quote. `kind`: text, markdown, html, pdf, docx, csv.
 
     `status`: waiting, reading, embedding, ready, failed (`problem` says why, in the reader's words). `text` is what was read;
-    passages are spans of it.
+    passages are spans of it. Each new text is a new `edition`; until it is ready `next_text` holds it and the passages of
+    `served_edition` (0: none yet), spans of `text`, go on answering.
     """
 
     __tablename__ = "documents"
@@ -60,6 +61,9 @@ class Document(Table, table=True):
     status: str = "waiting"
     problem: str = ""
     text: str = ""
+    next_text: str = ""
+    edition: int = 1
+    served_edition: int = 0
     pages: int | None = None
     passages: int = 0
     passages_done: int = 0
@@ -78,13 +82,14 @@ class Passage(Table, table=True):
 
     __tablename__ = "passages"
     __table_args__ = (
-        UniqueConstraint("document_id", "position"),
+        UniqueConstraint("document_id", "edition", "position"),
         Index("ix_passages_unembedded", "document_id", postgresql_where="embedding is null"),
     )
 
     id: UUID = id_field()
     business_id: UUID = business_field()
     document_id: UUID = Field(foreign_key="documents.id", ondelete="CASCADE")
+    edition: int = 1
     position: int
     heading: str = ""
     text: str

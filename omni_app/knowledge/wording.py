@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from omni_app.knowledge.text import words
+from omni_app.infra.text import words
 
 Floats = NDArray[np.float32]
 # Longer messages repeat themselves; what lies behind changes neither the row nor the answer, only the time taken.

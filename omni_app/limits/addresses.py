@@ -10,6 +10,7 @@ from omni_app.limits.window import Decision, take
 
 SIGN_INS, SIGN_IN_WINDOW = 20, timedelta(minutes=15)
 SIGN_UPS, SIGN_UP_WINDOW = 20, timedelta(minutes=15)
+UPLOADS, UPLOAD_WINDOW = 100, timedelta(hours=1)
 API_CALLS, API_WINDOW = 1_000, timedelta(hours=1)
 
 
@@ -37,6 +38,11 @@ async def take_sign_in(ip: str | None, *, client: Redis | None = None) -> Decisi
 async def take_sign_up(ip: str | None, *, client: Redis | None = None) -> Decision:
     """Count one try to sign up, or to ask for a new password. Closed when Redis is away: nothing else guards against floods."""
     return await take("sign-up", address_block(ip), SIGN_UPS, SIGN_UP_WINDOW, when_away="closed", client=client)
+
+
+async def take_upload(ip: str | None, *, client: Redis | None = None) -> Decision:
+    """Count one upload from the widget. Closed when Redis is away: visitors are free to make, the disk is not."""
+    return await take("upload", address_block(ip), UPLOADS, UPLOAD_WINDOW, when_away="closed", client=client)
 
 
 async def take_api_call(api_key_id: UUID, limit: int = API_CALLS, *, client: Redis | None = None) -> Decision:

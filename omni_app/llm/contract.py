@@ -1,6 +1,6 @@
 """What a model is to the rest of Omni."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -69,6 +69,13 @@ class LanguageModel(Protocol):
         """Raise `Unavailable` when the same call may succeed later, `Rejected` when it never will.
 
         After `Unavailable` the provider may have worked, and bill, all the same (a time-out): only `Rejected` is surely free.
+        """
+
+    def stream(self, prompt: Prompt) -> AsyncGenerator[str | Completion, None]:
+        """The answer as it is written: pieces of text, then as the last item the `Completion` with the whole text and the bill.
+
+        Raises like `complete`, at any item; a stream that ends without a `Completion` raises `Unavailable`. Close it
+        (`contextlib.aclosing`) to stop the model early: what it wrote so far is billed all the same.
         """
 
     def count_input_tokens(self, prompt: Prompt) -> int:

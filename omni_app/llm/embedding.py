@@ -1,6 +1,7 @@
 """Sentence vectors for async callers: computed in two threads, never on the event loop."""
 
 import asyncio
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ REMEMBERED = 2_000
 
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="embed")
 _opening = threading.Lock()
-_recent: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+_recent: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
 
 
 @lru_cache
@@ -33,6 +34,11 @@ def load_embedder() -> Embedder:
     """The process's embedder, opened at the first call (blocks: 0.3 s, or seconds when the file must be built first)."""
     with _opening:
         return _open()
+
+
+def embedder_name() -> str:
+    """The name under which the embedder's vectors are stored; asking does not open it."""
+    return MiniLM.name
 
 
 async def embed(texts: Sequence[str]) -> NDArray[np.float32]:
@@ -48,8 +54,9 @@ async def embed(texts: Sequence[str]) -> NDArray[np.float32]:
 
 async def embed_one(text: str) -> NDArray[np.float32]:
     """The unit vector of one sentence, float32 [384], read-only; sentences asked again lately cost nothing."""
-    # The model sees neither case nor the kind of white space, so such twins share one vector.
-    key = " ".join(text.lower().split())
+    # The model sees neither case nor the kind of white space, so such twins share one vector. What somebody wrote is not kept
+    # here: a fingerprint finds its vector as well, and nobody has to forget it.
+    key = hashlib.blake2b(" ".join(text.lower().split()).encode("utf-8", "surrogatepass"), digest_size=16).digest()
     if (known := _recent.get(key)) is not None:
         _recent.move_to_end(key)
         return known

@@ -11,7 +11,8 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from omni_app.knowledge.text import is_self_contained, normalize
+from omni_app.infra.text import normalize
+from omni_app.knowledge.text import is_self_contained
 
 KEPT = 20_000
 SECONDS = 300.0

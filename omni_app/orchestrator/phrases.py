@@ -1,11 +1,12 @@
 """What the assistant says on its own, without any source."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from omni_app.conversations.waiting import Queue
+from omni_app.infra.text import normalize
 from omni_app.knowledge.language import guess_language
-from omni_app.knowledge.text import normalize
 from omni_app.tenancy.opening_hours import is_open, next_opening
 
 
@@ -13,6 +14,14 @@ def _phrases(*lines: str) -> frozenset[str]:
     return frozenset(phrase for line in lines for phrase in line.split(", "))
 
 
+_NOBODY = Queue()
+
+NOTED = "Thank you. The team can also answer you at"
+
+ALL_RIGHT = "All right. What else would you like to know?"
+CANNOT_OPEN_FILES = "I cannot open files. Shall I pass it to the team?"
+# What a customer outside opening hours is asked for; `noting` waits for the answer.
+ASKS_ADDRESS = "Leave an e-mail address or a phone number here if the answer should reach you there."
 NOT_SURE = "I am not sure about that, and I do not want to guess. Shall I ask the team?"
 
 _OTHER_LANGUAGE = {
@@ -44,16 +53,25 @@ _YES = _phrases(
     "yes, yes please, yeah, yep, yup, sure, ok, okay, please, please do, please ask, do it, go ahead, yes ask, yes ask them",
     "yes ask the team, ask the team, ask them, that would be great, si, sí, oui, ja, sim, نعم, हाँ",
 )
+_NO = _phrases(
+    "no, nope, nah, no thanks, no thank you, not now, no need, not necessary, no its fine, no it's fine, no that's fine, don't",
+    "no gracias, non, non merci, nein, nein danke, não, não obrigado, no grazie, لا, नहीं",
+)
 
 
 def _plain(text: str) -> str:
     return " ".join(normalize(text).replace(",", " ").replace("!", " ").split())
 
 
-def courtesy(text: str, business_name: str, greeting: str) -> str | None:
-    """The answer to a greeting, thanks or a goodbye; None for everything else."""
+def courtesy(text: str, business_name: str, greeting: str, returning: str = "") -> str | None:
+    """The answer to a greeting, thanks or a goodbye; None for everything else.
+
+    `returning` is the name of somebody who was here before.
+    """
     plain = _plain(text)
     if plain in _GREETINGS:
+        if returning:
+            return f"Welcome back, {returning}. What can I do for you?"
         return greeting or f"Hello! This is {business_name}. What would you like to know?"
     if plain in _THANKS:
         return "You are welcome. Write any time."
@@ -75,17 +93,59 @@ def is_yes(text: str) -> bool:
     return _plain(text) in _YES
 
 
-def handing_over(business_name: str, hours: dict[str, Any], timezone: str, at: datetime) -> str:
-    """What is said when a person is asked for: honest about when somebody will read it."""
+def is_no(text: str) -> bool:
+    return _plain(text) in _NO
+
+
+def handing_over(
+    business_name: str,
+    hours: dict[str, Any],
+    timezone: str,
+    at: datetime,
+    *,
+    opening: str = "Of course.",
+    queue: Queue = _NOBODY,
+) -> str:
+    """What is said when a person takes over: honest about when somebody will read it and how many wait.
+
+    `opening` is the first sentence. Outside opening hours a customer without an address is asked for one.
+    """
     if not hours or is_open(hours, timezone, at):
-        return f"Of course. I have asked the team at {business_name}. Somebody answers you here as soon as they are free."
-    opening = next_opening(hours, timezone, at)
-    if opening is None:
-        return f"Of course. I have passed this to the team at {business_name}. Somebody answers you here."
-    return (
-        f"Of course. The team is away now and back {_when(opening, at, timezone)}. "
-        "Your messages are kept, and somebody answers you here then."
-    )
+        soon = _usually(queue.usual_wait) or "as soon as they are free"
+        return f"{opening} I have asked the team at {business_name}. Somebody answers you here {soon}.{_line(queue.waiting)}"
+    back = next_opening(hours, timezone, at)
+    if back is None:
+        text = f"{opening} I have passed this to the team at {business_name}. Somebody answers you here."
+    else:
+        text = (
+            f"{opening} The team is away now and back {_when(back, at, timezone)}. "
+            "Your messages are kept, and somebody answers you here then."
+        )
+    return text if queue.has_address else f"{text} {ASKS_ADDRESS}"
+
+
+def address_noted(masked: str) -> str:
+    """The one thing the assistant says while a conversation waits for a person."""
+    return f"{NOTED} {masked}."
+
+
+def _line(waiting: int) -> str:
+    if waiting == 0:
+        return ""
+    return " One person is waiting before you." if waiting == 1 else f" {waiting} people are waiting before you."
+
+
+def _usually(wait: timedelta | None) -> str:
+    """ "usually within 10 minutes", rounded up so that the promise holds; empty when nobody knows or it takes a day."""
+    if wait is None:
+        return ""
+    minutes = max(1, -int(-wait.total_seconds() // 60))
+    if minutes == 1:
+        return "usually within a minute"
+    if minutes <= 55:
+        return f"usually within {minutes if minutes < 5 else -(-minutes // 5) * 5} minutes"
+    hours = -(-minutes // 60)
+    return "" if hours > 12 else "usually within an hour" if hours == 1 else f"usually within {hours} hours"
 
 
 def _when(opening: datetime, at: datetime, timezone: str) -> str:

@@ -6,7 +6,6 @@ question and a worker answers it.
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import perf_counter
@@ -17,9 +16,10 @@ from sqlalchemy.exc import IntegrityError
 
 from omni_app.budgets.reserving import settle, settle_in
 from omni_app.conversations.answering import Answer, Recorded, ReplyState, claim_turn, find_reply, record_answer, release_turn
-from omni_app.conversations.receiving import Facts, Inbound, Received, read_facts, read_facts_of, store
+from omni_app.conversations.receiving import Facts, Inbound, Moved, Received, read_facts, read_facts_of, store
 from omni_app.customers.identifying import create_customer
 from omni_app.events import ConversationHandedOver, emit
+from omni_app.infra.background import start_task
 from omni_app.infra.database import open_db
 from omni_app.infra.errors import Forbidden, Unavailable
 from omni_app.infra.log import get_logger
@@ -28,7 +28,10 @@ from omni_app.infra.scope import Permission, Scope
 from omni_app.limits.customers import take_message
 from omni_app.llm.registry import find_language_model
 from omni_app.orchestrator import cache
-from omni_app.orchestrator.brain import Decision, Question, Stopwatch, decide
+from omni_app.orchestrator.brain import decide
+from omni_app.orchestrator.deciding import Decision, Question, Stopwatch
+from omni_app.orchestrator.noting import may_hold_address, note_address
+from omni_app.orchestrator.streaming import LiveAnswer
 from omni_app.settings import load_settings
 
 log = get_logger(__name__)
@@ -105,9 +108,11 @@ async def receive(scope: Scope, inbound: Inbound, watch: Stopwatch | None = None
                 watch.lap("gates")
                 received = await store(db, inbound, facts, customer, lease_time())
             watch.lap("store message")
+            if received.speaker == "human" and received.status == "waiting" and may_hold_address(facts, inbound):
+                start_task(note_address(scope, inbound, received.conversation_id), "address noted")
             return received, replace(facts, customer=customer, conversation_id=received.conversation_id)
-        except IntegrityError:
-            # A twin was stored between our read and our write; the next read finds it.
+        except (IntegrityError, Moved):
+            # A twin was stored, or the customer joined with another, between our read and our write; the next read finds it.
             if attempt == 3:
                 raise
     raise AssertionError("unreachable")
@@ -131,9 +136,7 @@ def _repeat(facts: Facts) -> Received:
     )
 
 
-async def continue_conversation(
-    scope: Scope, conversation_id: UUID, on_typing: Callable[[bool], None] | None = None
-) -> list[Recorded]:
+async def continue_conversation(scope: Scope, conversation_id: UUID) -> list[Recorded]:
     """Answer everything that stands open, one turn after the other; nothing happens when another turn holds the lease."""
     done: list[Recorded] = []
     while True:
@@ -145,7 +148,7 @@ async def continue_conversation(
             facts = await read_facts_of(db, conversation_id)
         turn_id, fence, last_seq = claimed
         watch.lap("identify")
-        recorded = await answer_open(scope, facts, turn_id, fence, last_seq, None, watch, on_typing)
+        recorded = await answer_open(scope, facts, turn_id, fence, last_seq, None, watch)
         if recorded is None:
             return done
         done.append(recorded)
@@ -161,20 +164,13 @@ async def answer_open(
     last_seq: int,
     new_text: str | None,
     watch: Stopwatch,
-    on_typing: Callable[[bool], None] | None = None,
 ) -> Recorded | None:
     """Answer the open messages of a conversation whose lease the caller holds.
 
     `new_text` is the message stored after `facts` were read, or None when `facts` hold it already.
     """
-    if on_typing:
-        on_typing(True)
-    try:
-        _, recorded = await _answer(scope, facts, turn_id, fence, last_seq, new_text, watch)
-        return recorded
-    finally:
-        if on_typing:
-            on_typing(False)
+    _, recorded = await _answer(scope, facts, turn_id, fence, last_seq, new_text, watch)
+    return recorded
 
 
 def _question(facts: Facts, new_text: str | None) -> Question:
@@ -183,6 +179,8 @@ def _question(facts: Facts, new_text: str | None) -> Question:
     earlier = tuple(m for m in facts.history if m["seq"] <= facts.answered_seq or m["role"] != "customer")
     if new_text is not None:
         open_ones.append(new_text)
+    # A file has no words.
+    open_ones = [one for one in open_ones if one]
     text = "\n".join(open_ones)
     return Question(text=text, hash=cache.question_hash(text) if len(open_ones) == 1 else "", earlier=earlier)
 
@@ -193,14 +191,22 @@ async def _answer(
     assert facts.conversation_id is not None
     started = perf_counter()
     question = _question(facts, new_text)
+    live = LiveAnswer(scope, facts.conversation_id, turn_id, fence)
+    live.start()
+    recorded = None
     try:
-        decision = await decide(scope, facts, question, watch)
-    except BaseException:
-        # Somebody else may answer at once instead of after the lease.
-        await asyncio.shield(_give_back(scope, facts.conversation_id, turn_id))
-        raise
-    answer = replace(decision.answer, steps=tuple(watch.steps))
-    recorded = await _record(scope, facts.conversation_id, turn_id, fence, answers_seq, question.text, decision, answer)
+        try:
+            decision = await decide(scope, facts, question, watch, live)
+        except BaseException:
+            # Somebody else may answer at once instead of after the lease.
+            await asyncio.shield(_give_back(scope, facts.conversation_id, turn_id))
+            raise
+        finally:
+            await live.stop()
+        answer = replace(decision.answer, steps=tuple(watch.steps), message_id=live.message_id)
+        recorded = await _record(scope, facts.conversation_id, turn_id, fence, answers_seq, question.text, decision, answer)
+    finally:
+        live.end(is_recorded=recorded is not None)
     if recorded is not None:
         if answer.shared_hash:
             cached = cache.CachedText(

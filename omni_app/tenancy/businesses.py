@@ -13,11 +13,12 @@ from sqlalchemy import RowMapping, text, update
 from omni_app import audit
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db, read_system
-from omni_app.infra.errors import FieldError, Invalid, NotFound
+from omni_app.infra.errors import Conflict, FieldError, Invalid, NotFound
 from omni_app.infra.scope import Permission
 from omni_app.tenancy.checks import check_name, check_text, check_timezone
 from omni_app.tenancy.models import Business
 from omni_app.tenancy.opening_hours import check_hours
+from omni_app.tenancy.widget_look import PRE_CHAT_FIELDS, complete_pre_chat
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
@@ -41,6 +42,7 @@ class BusinessView:
     greeting: str
     suggestions: list[str]
     colors: dict[str, str]
+    pre_chat: dict[str, Any]
     daily_messages: int
     knowledge_version: int
     created_at: datetime
@@ -121,6 +123,20 @@ def _check_locale(value: Any) -> str:
     return value
 
 
+def _check_pre_chat(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping) or not set(value) <= {"enabled", "required", "fields"}:
+        raise Invalid("The form before the chat has enabled, required and fields.", field="pre_chat")
+    for name in ("enabled", "required"):
+        if not isinstance(value.get(name, False), bool):
+            raise Invalid("Use true or false.", field=f"pre_chat.{name}")
+    fields = value.get("fields", [])
+    if not isinstance(fields, list | tuple) or not all(name in PRE_CHAT_FIELDS for name in fields):
+        raise Invalid("Fields are name, email and phone.", field="pre_chat.fields")
+    if value.get("enabled") and not fields:
+        raise Invalid("Choose at least one field to ask for.", field="pre_chat.fields")
+    return complete_pre_chat({**value, "fields": fields})
+
+
 _CHECKS: dict[str, Callable[[Any], Any]] = {
     "name": lambda value: check_name(value, "name", "The business name"),
     "industry": lambda value: check_text(value, "industry", "The industry", longest=120),
@@ -133,6 +149,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "greeting": lambda value: check_text(value, "greeting", "The greeting", longest=300),
     "suggestions": _check_suggestions,
     "colors": _check_colors,
+    "pre_chat": _check_pre_chat,
     "daily_messages": _check_daily,
 }
 
@@ -140,9 +157,10 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
 _SPOKEN = frozenset({"name", "industry", "timezone", "locale", "opening_hours", "contact", "price_list", "rules"})
 
 
-async def update_business(db: Db, **changes: Any) -> BusinessView:
+async def update_business(db: Db, *, unless_changed_since: datetime | None = None, **changes: Any) -> BusinessView:
     """Change some of name, industry, timezone, locale, opening_hours, contact, price_list, rules, greeting, suggestions,
-    colors, daily_messages; what is not named stays. Raise `Invalid` naming every wrong field; nothing is stored then.
+    colors, pre_chat, daily_messages; what is not named stays. Raise `Invalid` naming every wrong field, and `Conflict` when
+    `unless_changed_since` is not the stored `updated_at` any more; nothing is stored then.
     """
     db.scope.require(Permission.CONFIGURE)
     clean = _check_all(changes)
@@ -154,6 +172,8 @@ async def update_business(db: Db, **changes: Any) -> BusinessView:
     if row is None:
         raise NotFound("business")
     before = _view(row)
+    if unless_changed_since is not None and unless_changed_since != before.updated_at:
+        raise Conflict("Somebody else changed the profile. Read it again before you change it.")
     new = {name: value for name, value in clean.items() if getattr(before, name) != value}
     if not new:
         return before

@@ -49,7 +49,7 @@ class ShellState(ViewerState, rx.State):
     async def load(self) -> None:
         viewer = await current_viewer(self)
         unwatch_page(self)
-        await watch(self, ShellState.on_live, ("budget", "business", "message", "conversation"), stays=True, every=1.0)
+        await watch(self, ShellState.on_live, ("budget", "business", "message.created", "conversation"), stays=True, every=1.0)
         self.name, self.email, self.role = viewer.name, viewer.email, ROLE_NAMES.get(viewer.role, viewer.role)
         self.letters, self.tone = initials(viewer.name), avatar_tone(viewer.name)
         self.business_name = viewer.business_name
@@ -142,7 +142,8 @@ def account_menu() -> rx.Component:
                 avatar(ShellState.letters, ShellState.tone, "s"),
                 type="button",
                 class_name="account",
-                aria_label="Account: " + ShellState.name,
+                # Who speaks to the computer says what stands there: the name holds the letters one sees.
+                aria_label=ShellState.letters + " · Account: " + ShellState.name,
             )
         ),
         rx.dropdown_menu.content(

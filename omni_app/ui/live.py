@@ -33,28 +33,37 @@ class _Watch:
     """Seconds that pass at least between two calls; notes that come in between are one call at their end."""
     told_at: float = float("-inf")
     is_due: bool = False
+    about: str = ""
+    """Only notes of this conversation; empty for all."""
 
-    def wants(self, kind: str) -> bool:
-        return kind == RESYNC or not self.kinds or kind in self.kinds or kind.split(".")[0] in self.kinds
+    def wants(self, note: Note) -> bool:
+        if note.kind == RESYNC:
+            return True
+        if self.about and note.ids.get("conversation_id") != self.about:
+            return False
+        return not self.kinds or note.kind in self.kinds or note.kind.split(".")[0] in self.kinds
 
 
 # business -> tab -> what it watches, by handler. Of this process only: each process tells the tabs connected to it.
 _watches: defaultdict[UUID, dict[str, dict[str, _Watch]]] = defaultdict(dict)
 
 
-async def watch(state: rx.State, tell: Any, kinds: Collection[str] = (), *, stays: bool = False, every: float = 0.0) -> None:
+async def watch(
+    state: rx.State, tell: Any, kinds: Collection[str] = (), *, stays: bool = False, every: float = 0.0, about: str = ""
+) -> None:
     """Call `tell` (a handler with one `note: dict` argument) in this tab whenever something changes in the viewer's business.
 
     `kinds` narrows it: whole kinds (`message.created`) or their first word (`message`). A watch ends when the tab closes or loads
     another page; with `stays` (the shell) only when the tab closes. With `every` (seconds) a burst of notes is one call at once
-    and one at its end: for pages that read everything again whatever the note says.
+    and one at its end: for pages that read everything again whatever the note says. `about` (a conversation's id) keeps notes of
+    other conversations away: answers that stream come many times a second.
     """
     viewer = await current_viewer(state)
     tab = state.router.session.client_token
     for business_id, tabs in _watches.items():
         if business_id != viewer.business_id:
             tabs.pop(tab, None)
-    _watches[viewer.business_id].setdefault(tab, {})[repr(tell)] = _Watch(tell, frozenset(kinds), stays, every)
+    _watches[viewer.business_id].setdefault(tab, {})[repr(tell)] = _Watch(tell, frozenset(kinds), stays, every, about=about)
 
 
 def unwatch_page(state: rx.State) -> None:
@@ -73,7 +82,7 @@ async def _tell(app: rx.App, note: Note, tabs: dict[str, dict[str, _Watch]], con
             tabs.pop(tab, None)
             continue
         # A page before its frame, and what a page watched first before the rest: that is what people look at.
-        wanting = sorted((item for item in tabs[tab].values() if item.wants(note.kind)), key=lambda item: item.stays)
+        wanting = sorted((item for item in tabs[tab].values() if item.wants(note)), key=lambda item: item.stays)
         calls += [(rank, tab, item) for rank, item in enumerate(wanting)]
     for _, tab, item in sorted(calls, key=lambda call: call[0]):
         await _call(app, tab, item, body)

@@ -36,6 +36,17 @@ async def test_the_description_lists_the_endpoints_with_their_errors() -> None:
     assert "://cdn" not in page.text
 
 
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [("abc", 400), ("-5", 400), ("1e3", 400), ("1 2", 400), ("9" * 5000, 413), ("1048577", 413), ("0007", 401)],
+)
+async def test_an_odd_content_length_is_answered_in_json(length: str, status: int) -> None:
+    async with open_client() as client:
+        answer = await client.post("/api/faq", content=b"{}     ", headers={"Content-Length": length})
+    assert answer.status_code == status
+    assert answer.json()["success"] is False
+
+
 async def test_health_names_every_part_and_metrics_can_be_read() -> None:
     async with open_client() as client:
         health = await client.get("/health")

@@ -2,22 +2,39 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from omni_app.conversations.answering import Answer, claim_turn, record_answer
-from omni_app.conversations.handling import close_conversation, hand_back, mark_read, reopen_conversation, take_over
+from omni_app.conversations.handling import (
+    close_conversation,
+    delete_conversation,
+    hand_back,
+    mark_read,
+    reopen_conversation,
+    set_priority,
+    snooze,
+    take_over,
+    wake,
+)
+from omni_app.conversations.notes import add_note
 from omni_app.conversations.reading import load_conversation
 from omni_app.conversations.sending import send_reply
+from omni_app.infra.clock import now as clock_now
 from omni_app.infra.database import Db, open_db
-from omni_app.infra.errors import Conflict, Forbidden, NotFound
+from omni_app.infra.errors import Conflict, Forbidden, Invalid, NotFound
 from omni_app.infra.ids import new_id
-from omni_app.infra.scope import Scope
+from omni_app.infra.scope import Actor, Permission, Scope
+from omni_app.infra.storage import put_file, read_file
 from omni_app.orchestrator.turn import LOCAL_LEASE
-from tests.conversations.desk import Desk, Written, make_desk, state, thread, trail
+from tests.conversations.desk import Desk, Written, make_desk, make_member, state, thread, trail
 from tests.making import rows
+from workers.files import DeleteFiles, delete_files
+from workers.sweeps import wake_snoozed_conversations
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -231,3 +248,153 @@ async def test_a_reply_and_a_hand_back_at_once_keep_every_message_s_number() -> 
     )
     numbers = [seq for seq, _, _ in await thread(written.conversation_id)]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def key_of(desk: Desk, *permissions: Permission) -> Scope:
+    actor = Actor(kind="api_key", id=new_id(), name="Front desk app")
+    return Scope(business_id=desk.system.business_id, actor=actor, permissions=frozenset(permissions))
+
+
+async def test_an_api_key_that_may_reply_closes_and_reopens_under_its_name() -> None:
+    desk = await make_desk()
+    written = await desk.ask()
+    key = key_of(desk, Permission.VIEW, Permission.REPLY)
+    await do(key, close_conversation, written.conversation_id)
+    await do(key, reopen_conversation, written.conversation_id)
+    assert [text for _, _, text in await thread(written.conversation_id)][1:] == [
+        "Front desk app closed the conversation.",
+        "Front desk app opened the conversation again.",
+    ]
+    for change in (take_over, hand_back):
+        with pytest.raises(Forbidden):
+            await do(key, change, written.conversation_id)
+    with pytest.raises(Forbidden):
+        await do(key_of(desk, Permission.VIEW), close_conversation, written.conversation_id)
+
+
+async def test_priority_is_set_once_and_told() -> None:
+    desk, other = await make_desk(), await make_desk("Attackers")
+    written = await desk.ask()
+    for _ in range(2):
+        await do(desk.maya, set_priority, written.conversation_id, "urgent")
+    assert (await state(written.conversation_id))["priority"] == "urgent"
+    assert await trail(written.conversation_id) == ["conversation.prioritised"]
+    with pytest.raises(Invalid):
+        await do(desk.maya, set_priority, written.conversation_id, "panic")
+    for scope, error in ((desk.vera, Forbidden), (other.maya, NotFound), (desk.system, Forbidden)):
+        with pytest.raises(error):
+            await do(scope, set_priority, written.conversation_id, "low")
+
+
+def in_hours(hours: float) -> datetime:
+    return clock_now() + timedelta(hours=hours)
+
+
+async def test_a_snoozed_conversation_comes_back_when_its_time_has_come() -> None:
+    desk = await make_desk()
+    ours, ai = await desk.ask(who="ours"), await desk.ask(who="ai")
+    later = await desk.ask(who="later")
+    await do(desk.maya, take_over, ours.conversation_id)
+    for written in (ours, ai, later):
+        await do(desk.maya, snooze, written.conversation_id, in_hours(1))
+    assert (await state(ours.conversation_id))["status"] == "snoozed"
+    await rows(
+        "update conversations set snoozed_until = now() - interval '1 second' where id <> :later returning id",
+        later=later.conversation_id,
+    )
+    await wake_snoozed_conversations()
+    await wake_snoozed_conversations()
+    back = await state(ours.conversation_id)
+    assert (back["status"], back["snoozed_until"], back["assignee_id"]) == ("waiting", None, desk.maya.actor.id)
+    assert back["waiting_since"] is not None
+    assert (await state(ai.conversation_id))["status"] == "open"
+    assert (await state(later.conversation_id))["status"] == "snoozed"
+    await do(desk.maya, wake, later.conversation_id)
+    await do(desk.maya, wake, later.conversation_id)
+    assert (await state(later.conversation_id))["status"] == "open"
+    assert await trail(later.conversation_id) == ["conversation.snoozed", "conversation.woken"]
+
+
+async def test_what_ends_a_snooze_ends_it_whole() -> None:
+    desk = await make_desk()
+    written = await desk.ask()
+    for end in (take_over, close_conversation):
+        await do(desk.maya, snooze, written.conversation_id, in_hours(1))
+        await do(desk.maya, end, written.conversation_id)
+        assert (await state(written.conversation_id))["snoozed_until"] is None
+    with pytest.raises(Conflict, match="closed"):
+        await do(desk.maya, snooze, written.conversation_id, in_hours(1))
+
+
+async def test_who_may_not_snooze_and_until_when() -> None:
+    desk, other = await make_desk(), await make_desk("Attackers")
+    written = await desk.ask()
+    for until in (in_hours(-1), in_hours(24 * 400), clock_now().replace(tzinfo=None)):
+        with pytest.raises(Invalid):
+            await do(desk.maya, snooze, written.conversation_id, until)
+    for scope, error in ((desk.vera, Forbidden), (other.maya, NotFound), (desk.system, Forbidden)):
+        with pytest.raises(error):
+            await do(scope, snooze, written.conversation_id, in_hours(1))
+    await do(other.maya, wake, written.conversation_id)
+    assert await trail(written.conversation_id) == []
+
+
+async def test_deleting_takes_everything_of_it_and_its_files() -> None:
+    desk = await make_desk()
+    ann = await make_member(desk.system, "Ann Lee", "admin")
+    written, other = await desk.ask("Secret words"), await desk.ask("Stays", who="visitor-2")
+    assert await answer(desk.system, written) is not None
+    await do(desk.maya, add_note, written.conversation_id, "A note")
+    storage_key = await put_file(desk.system.business_id, b"scan")
+    await rows(
+        """insert into attachments (id, business_id, customer_id, conversation_id, uploaded_by, name, media_type, size, sha256,
+             storage_key, created_at)
+           values (gen_random_uuid(), :business, :customer, :conversation, 'visitor:1', 'scan.png', 'image/png', 4, '', :key,
+             now()) returning id""",
+        business=desk.system.business_id,
+        customer=written.customer_id,
+        conversation=written.conversation_id,
+        key=storage_key,
+    )
+    await do(ann, delete_conversation, written.conversation_id)
+
+    for table in ("messages", "notes", "attachments", "receipts", "read_marks"):
+        left = await rows(f"select 1 from {table} where conversation_id = :id", id=written.conversation_id)
+        assert left == [], table
+    assert len(await thread(other.conversation_id)) == 1
+    assert await rows("select 1 from customers where id = :id", id=written.customer_id) != []
+    assert await trail(written.conversation_id) == ["conversation.deleted"]
+    assert "Secret" not in str(await rows("select before, after from audit_entries"))
+
+    (job,) = await rows("select payload from outbox where name = 'DeleteFiles'")
+    assert await read_file(storage_key) == b"scan"
+    for _ in range(2):
+        await delete_files(desk.system.business_id, DeleteFiles(**job["payload"]))
+    with pytest.raises(NotFound):
+        await read_file(storage_key)
+    with pytest.raises(NotFound):
+        await do(ann, delete_conversation, written.conversation_id)
+
+
+async def test_only_who_administers_deletes() -> None:
+    desk, other = await make_desk(), await make_desk("Attackers")
+    written = await desk.ask()
+    eve = await make_member(other.system, "Eve", "owner")
+    key = key_of(desk, Permission.VIEW, Permission.REPLY)
+    for scope, error in ((desk.maya, Forbidden), (desk.vera, Forbidden), (key, Forbidden), (eve, NotFound)):
+        with pytest.raises(error):
+            await do(scope, delete_conversation, written.conversation_id)
+    await do(replace(key, permissions=key.permissions | {Permission.ADMINISTER}), delete_conversation, written.conversation_id)
+    assert await rows("select 1 from conversations where id = :id", id=written.conversation_id) == []
+
+
+async def test_a_question_in_flight_when_its_conversation_is_deleted_ends_quietly() -> None:
+    desk = await make_desk()
+    ann = await make_member(desk.system, "Ann Lee", "admin")
+    for number in range(5):
+        written = await desk.ask(who=f"visitor-{number}")
+        recorded, _ = await asyncio.gather(
+            answer(desk.system, written), do(ann, delete_conversation, written.conversation_id), return_exceptions=True
+        )
+        assert recorded is None or not isinstance(recorded, Exception), recorded
+    assert await rows("select 1 from messages") == []

@@ -1,12 +1,24 @@
 """What the inbox reads: folders, counts, pages of messages, and never another business's."""
 
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from omni_app.conversations.handling import close_conversation, mark_read, take_over
-from omni_app.conversations.reading import count_folders, list_conversations, list_messages, load_conversation
+from omni_app.conversations.handling import close_conversation, mark_read, set_priority, snooze, take_over
+from omni_app.conversations.labels import create_label, set_label
+from omni_app.conversations.reading import (
+    Filters,
+    count_folders,
+    list_conversations,
+    list_messages,
+    list_past,
+    list_statuses,
+    load_conversation,
+)
 from omni_app.conversations.sending import send_reply
+from omni_app.infra.clock import now
 from omni_app.infra.database import open_db
 from omni_app.infra.errors import Forbidden, NotFound
 from omni_app.infra.ids import new_id
@@ -51,7 +63,7 @@ async def test_folders_and_their_counts() -> None:
     assert await folder(desk.maya, "all") == [ids["tom"], ids["nobody"], ids["maya"], ids["ai"]]
     async with open_db(desk.maya) as db:
         counts = await count_folders(db)
-    assert counts == {"waiting": 2, "mine": 1, "unassigned": 1, "ai": 1, "all": 4, "closed": 1}
+    assert counts == {"waiting": 2, "mine": 1, "unassigned": 1, "ai": 1, "all": 4, "snoozed": 0, "closed": 1}
 
 
 async def test_a_row_says_who_spoke_last() -> None:
@@ -113,3 +125,77 @@ async def test_who_may_not() -> None:
                 await reading
         with pytest.raises(Forbidden):
             await list_messages(db, ids["ai"])
+
+
+async def test_a_snoozed_conversation_is_out_of_the_way_but_not_lost() -> None:
+    desk, ids = await full_desk()
+    async with open_db(desk.maya) as db:
+        await snooze(db, ids["maya"], now() + timedelta(hours=1))
+    assert await folder(desk.maya, "mine") == []
+    assert await folder(desk.maya, "snoozed") == [ids["maya"]]
+    assert ids["maya"] in await folder(desk.maya, "all")
+    async with open_db(desk.maya) as db:
+        counts = await count_folders(db)
+    assert (counts["mine"], counts["snoozed"], counts["all"]) == (0, 1, 4)
+
+
+async def test_filters_narrow_a_folder_and_join() -> None:
+    desk, ids = await full_desk()
+    async with open_db(desk.maya) as db:
+        label = await create_label(db, "Billing")
+        await set_label(db, ids["ai"], label.id, True)
+        await set_label(db, ids["tom"], label.id, True)
+        await set_priority(db, ids["tom"], "urgent")
+        await mark_read(db, ids["tom"], 99)
+
+        async def names(**values: Any) -> set[str]:
+            found = await list_conversations(db, "all", filters=Filters(**values))
+            return {name for name, id_ in ids.items() if id_ in {view.id for view in found}}
+
+        assert await names(label_id=label.id) == {"ai", "tom"}
+        assert await names(priority="urgent") == {"tom"}
+        assert await names(assignee=desk.tom.actor.id) == {"tom"}
+        assert await names(assignee="none") == {"ai", "nobody"}
+        assert await names(channel="chat") == {"ai", "maya", "tom", "nobody"}
+        assert await names(channel="email") == set()
+        assert await names(unread=True) == {"ai", "maya", "nobody"}
+        assert await names(unread=True, label_id=label.id) == {"ai"}
+        assert await names(label_id=new_id()) == set()
+
+
+async def test_the_most_pressing_waits_first() -> None:
+    desk, ids = await full_desk()
+    async with open_db(desk.maya) as db:
+        await set_priority(db, ids["tom"], "high")
+    assert await folder(desk.maya, "waiting") == [ids["tom"], ids["nobody"]]
+
+
+async def test_earlier_conversations_of_the_customer_come_newest_first() -> None:
+    desk = await make_desk()
+    written = await desk.ask(who="sofia", name="Sofia Marin")
+    await rows(
+        """insert into conversations (id, business_id, customer_id, channel, status, speaker, subject, summary, last_text,
+             last_role, last_seq, last_customer_seq, answered_seq, fence, last_message_at, last_customer_at, created_at)
+           select gen_random_uuid(), business_id, customer_id, 'email', 'closed', 'ai', '', 'Summary ' || n, 'Bye', 'customer', 0, 0, 0, 0,
+             now() - n * interval '1 day', now(), now()
+           from conversations, generate_series(1, 7) n where id = :id returning id""",
+        id=written.conversation_id,
+    )
+    async with open_db(desk.vera) as db:
+        past = await list_past(db, written.customer_id, written.conversation_id)
+    assert [item.summary for item in past] == [f"Summary {number}" for number in range(1, 6)]
+    other = await make_desk("Attackers")
+    async with open_db(other.maya) as db:
+        assert await list_past(db, written.customer_id, written.conversation_id) == []
+
+
+async def test_how_far_each_of_our_messages_got() -> None:
+    desk = await make_desk()
+    written = await desk.ask()
+    async with open_db(desk.maya) as db:
+        await send_reply(db, written.conversation_id, "One")
+        await send_reply(db, written.conversation_id, "Two")
+    await rows("update messages set status = 'read' where seq = 2 returning id")
+    async with open_db(desk.vera) as db:
+        assert await list_statuses(db, written.conversation_id) == {2: "read", 3: "sent"}
+        assert await list_statuses(db, written.conversation_id, after=2) == {3: "sent"}

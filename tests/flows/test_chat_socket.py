@@ -28,6 +28,7 @@ class Widget:
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
         self.welcome: dict[str, Any] = {}
+        self.passed_over: list[dict[str, Any]] = []
 
     async def send(self, **frame: Any) -> None:
         await self._connection.send(json.dumps(frame))
@@ -39,10 +40,17 @@ class Widget:
         """The next frame of this kind with these values; others are passed over."""
         async with asyncio.timeout(20):
             while True:
-                frame: dict[str, Any] = json.loads(await self._connection.recv())
-                inner = frame.get("message") if isinstance(frame.get("message"), dict) else frame.get("conversation") or frame
+                frame = await self.next()
+                inner: dict[str, Any] = (
+                    frame["message"] if isinstance(frame.get("message"), dict) else frame.get("conversation") or frame
+                )
                 if frame["t"] == kind and all(inner.get(name, frame.get(name)) == value for name, value in values.items()):
                     return frame
+                self.passed_over.append(frame)
+
+    async def next(self) -> dict[str, Any]:
+        frame: dict[str, Any] = json.loads(await self._connection.recv())
+        return frame
 
     async def say(self, text: str) -> str:
         message_id = str(uuid4())
@@ -51,11 +59,12 @@ class Widget:
 
 
 @asynccontextmanager
-async def open_widget(server: str, key: str, session: str | None = None, seen: Any = 0) -> AsyncIterator[Widget]:
+async def open_widget(server: str, key: str, session: str | None = None, seen: Any = 0, **more: Any) -> AsyncIterator[Widget]:
     address = server.replace("http", "ws", 1)
     async with websockets.connect(f"{address}/chat/ws?business={key}", origin="https://shop.example") as connection:  # type: ignore[arg-type]
         widget = Widget(connection)
-        await widget.send(t="hello", session=session, seen=seen, page={"url": "https://shop.example", "title": "Shop"}, lang="en")
+        page = {"url": "https://shop.example", "title": "Shop"}
+        await widget.send(t="hello", session=session, seen=seen, page=page, lang="en", **more)
         widget.welcome = await widget.until("welcome")
         yield widget
 

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omni_app.knowledge.text import asks_for_person, is_self_contained, normalize, words
+from omni_app.infra.text import normalize, words
+from omni_app.knowledge.text import is_self_contained
 
 
 @pytest.mark.parametrize(
@@ -151,92 +152,3 @@ def test_message_that_stands_alone(text: str) -> None:
 @pytest.mark.parametrize("text", LEANS_ON_SOMETHING)
 def test_message_that_leans_on_the_conversation_the_day_or_the_writer(text: str) -> None:
     assert not is_self_contained(text)
-
-
-WANTS_A_PERSON = [
-    "I want to talk to a human",
-    "Can I speak to someone?",
-    "can i talk to a real person please",
-    "Let me speak with an agent!",
-    "please connect me to a representative",
-    "transfer me to customer service",
-    "put me through to the receptionist",
-    "agent",
-    "Human please",
-    "real person",
-    "I need a human",
-    "give me a real person now",
-    "I'd like to chat with somebody from your team",
-    "is there a real person I can talk to?",
-    "I don't want to talk to a bot",
-    "stop talking to me like this, no more robots",
-    "can someone call me please",
-    "please call me back",
-    "how do I contact customer support",
-    "I'd like to speak to your manager",
-    "Quiero hablar con una persona",
-    "¿Puedo hablar con alguien?",
-    "pásame con un agente, por favor",
-    "necesito un asesor",
-    "Je veux parler à un humain",
-    "est-ce que je peux parler à quelqu'un ?",
-    "je voudrais un conseiller",
-    "Ich möchte mit einem Menschen sprechen",
-    "kann ich mit jemandem reden?",
-    "verbinden Sie mich bitte mit einem Mitarbeiter",
-    "Quero falar com um atendente",
-    "posso falar com uma pessoa real?",
-    "Vorrei parlare con un operatore",
-    "posso parlare con qualcuno?",
-    "أريد التحدث مع شخص حقيقي",
-    "اريد ان اتكلم مع موظف",
-    "मुझे किसी इंसान से बात करनी है",
-    "kisi insaan se baat karni hai",
-]
-WANTS_AN_ANSWER = [
-    "",
-    "Do you treat people?",
-    "do you treat people with diabetes?",
-    "How many people work at the clinic?",
-    "Can a person with braces get whitening?",
-    "is the price per person?",
-    "Are you a human?",
-    "are you a real person or a robot",
-    "What bleaching agent do you use?",
-    "is the numbing agent safe during pregnancy",
-    "Can I talk after the extraction?",
-    "can I speak normally with a new crown",
-    "Do you speak Spanish?",
-    "I need a person to drive me home after sedation?",
-    "can I bring another person with me",
-    "do I need someone to pick me up",
-    "Can someone else pay for my treatment?",
-    "what are your customer service hours",
-    "who is the manager of the clinic",
-    "will somebody remind me of my visit?",
-    "do you use robots for surgery",
-    "can I call to book",
-    "hello",
-    "¿Atienden a personas mayores?",
-    "¿Cuántas personas trabajan aquí?",
-    "¿puedo hablar después de la anestesia?",
-    "Combien de personnes travaillent ici ?",
-    "puis-je parler après l'anesthésie ?",
-    "Behandeln Sie Menschen mit Angst?",
-    "Wie viele Mitarbeiter haben Sie?",
-    "Vocês atendem pessoas idosas?",
-    "posso falar depois da anestesia?",
-    "Curate persone anziane?",
-    "هل تعالجون الأشخاص المصابين بالسكري؟",
-    "क्या आप बुजुर्ग लोगों का इलाज करते हैं?",
-]
-
-
-@pytest.mark.parametrize("text", WANTS_A_PERSON)
-def test_asks_for_a_person(text: str) -> None:
-    assert asks_for_person(text)
-
-
-@pytest.mark.parametrize("text", WANTS_AN_ANSWER)
-def test_asks_about_people_or_something_else(text: str) -> None:
-    assert not asks_for_person(text)

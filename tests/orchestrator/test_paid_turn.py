@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from omni_app.budgets import prices
-from omni_app.budgets.budget import load_budget, set_limit
+from omni_app.budgets.budget import set_limit
 from omni_app.conversations.handling import take_over
-from omni_app.infra.database import open_db, system_db
+from omni_app.infra.database import open_db
 from omni_app.infra.scope import Actor, Permission, Scope
 from omni_app.llm.health import is_provider_down
 from omni_app.orchestrator.receipts import load_receipt
 from omni_app.orchestrator.turn import process, receive
 from omni_app.settings import load_settings
 from tests.harness.waiting import until
-from tests.making import Made, inbound, make_business, rows
-from tests.stubs.openai_stub import OpenAIStub, start_openai_stub
+from tests.making import Made, inbound, rows
+from tests.orchestrator.paying import paid_model, priced_business, spent
+from tests.stubs.openai_stub import OpenAIStub
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -27,34 +27,13 @@ INPUT_NUSD = 150
 
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIStub]:
-    """A paid model behind OPENAI_BASE_URL, with the shipped list prices of gpt-4o-mini."""
-    stub = start_openai_stub()
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-    monkeypatch.setenv("OPENAI_BASE_URL", stub.base_url)
-    monkeypatch.setenv("MODEL_TIMEOUT_SECONDS", "30")
-    load_settings.cache_clear()
-    yield stub
-    monkeypatch.undo()
-    load_settings.cache_clear()
-    stub.close()
-
-
-async def priced_business(**columns: object) -> Made:
-    async with system_db("test prices") as db:
-        await prices.seed_prices(db)
-    prices.forget_prices()
-    return await make_business(**columns)
+    with paid_model(monkeypatch) as stub:
+        yield stub
 
 
 async def limit(made: Made, nusd: int) -> None:
     async with open_db(made.scope) as db:
         await set_limit(db, nusd)
-
-
-async def spent(made: Made) -> tuple[int, int]:
-    async with open_db(made.scope) as db:
-        budget = await load_budget(db)
-    return budget.spent_nusd, budget.reserved_nusd
 
 
 async def test_a_model_answers_from_the_best_faqs_and_its_cost_is_booked_to_the_nano_dollar(model: OpenAIStub) -> None:

@@ -68,7 +68,7 @@ async def test_a_person_asked_for_gets_the_conversation_and_the_ai_is_silent() -
     assert outcome.handed_over
     silent = await process(made.scope, inbound("What does a check-up cost?"))
     assert (silent.reply_id, silent.source, silent.speaker) == (None, "human", "human")
-    assert await count("messages") == 3
+    assert await count("messages") == 4  # the last one: both sides see that the team was asked
 
 
 async def test_the_same_words_again_come_from_the_cache_of_any_process() -> None:
@@ -184,7 +184,7 @@ async def test_another_tenants_conversation_is_not_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "most"), [("price of a checkup", 8), ("what would a check up set me back", 8), ("I want to talk to a person", 8)]
+    ("text", "most"), [("price of a checkup", 8), ("what would a check up set me back", 8), ("I want to talk to a person", 10)]
 )
 async def test_a_turn_takes_few_statements_and_two_commits(text: str, most: int) -> None:
     made = await make_business()
@@ -207,7 +207,8 @@ async def test_a_turn_takes_few_statements_and_two_commits(text: str, most: int)
         event.remove(engine, "commit", on_commit)
     # The key look-up of an HTTP turn is one more.
     assert len(statements) <= most - 1
-    assert len(commits) <= 2
+    # Handing over looks at the line of people once.
+    assert len(commits) <= (3 if most > 8 else 2)
 
 
 async def test_a_question_in_another_language_is_told_so_and_a_person_offered() -> None:

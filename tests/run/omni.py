@@ -38,10 +38,12 @@ class Omni:
     port: int
     process: subprocess.Popen[bytes] | None = None
     family: set[int] = field(default_factory=set)
+    settings: dict[str, str] = field(default_factory=dict)
+    """Environment variables of this installation."""
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in _STRIPPED}
-        return {**kept, "OMNI_HOME": str(self.home), "PORT": str(self.port), **more}
+        return {**kept, "OMNI_HOME": str(self.home), "PORT": str(self.port), **self.settings, **more}
 
     @property
     def output(self) -> str:

@@ -20,6 +20,8 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from tests.stubs.upload_front import open_front
+
 WIDGET = Path(__file__).parents[2] / "assets" / "widget.js"
 KEY = "wk_test"
 Frame = dict[str, Any]
@@ -34,7 +36,15 @@ CONFIG: Frame = {
     "lang": "en",
     "dir": "ltr",
     "foot": "Answers by an AI assistant and our team",
+    "pre_chat": {"enabled": False, "required": False, "fields": ["name", "email"]},
+    "sounds": False,
+    "attachments": {"max_bytes": 1_000_000, "types": ["image/png", "application/pdf", "text/plain"]},
+    "online": True,
+    "away": "",
+    "back_at": None,
 }
+STRANGER: Frame = {"proof": "none", "name": "", "claimed": ""}
+CODE = "314159"
 
 
 def echo(text: str) -> Frame:
@@ -56,6 +66,7 @@ class Talk:
     status: str | None = None
     speaker: str = "ai"
     agent: Frame | None = None
+    identity: Frame = field(default_factory=lambda: dict(STRANGER))
     sockets: set[ServerConnection] = field(default_factory=set)
 
     def state(self) -> Frame:
@@ -79,6 +90,8 @@ class Talk:
             "author": None,
             "sources": [],
             "offer_person": False,
+            "attachments": [],
+            "status": "delivered" if role == "customer" else "sent",
         } | extra
         self.messages.append(message)
         self.status = self.status or "open"
@@ -98,6 +111,13 @@ class ChatStub:
         self.forget_ack = 0  # so many messages: swallowed without a word
         self.is_doubling = False  # every frame goes out twice
         self.refuse_with: Frame | None = None  # error for every `say`
+        self.refuse_claim: Frame | None = None  # error for every `claim`
+        self.refuse_upload: tuple[int, Frame] | None = None  # status and body for every upload
+        self.is_upload_slow = False  # uploads wait for `may_upload`
+        self.may_upload = asyncio.Event()
+        self.hours: Frame = {"online": True, "away": "", "back_at": None}
+        self.files: dict[str, tuple[Frame, bytes]] = {}
+        self.links: dict[str, str] = {}  # path -> file id; cleared, the links have expired
         self.sessions: dict[str, Talk] = {}
         self.may_welcome = asyncio.Event()
         self.may_welcome.set()
@@ -127,14 +147,36 @@ class ChatStub:
 
     async def take_over(self, name: str = "Maya Chen", initials: str = "MC") -> None:
         self.talk.speaker, self.talk.agent = "human", {"name": name, "initials": initials}
-        await self._send_all(self.talk, {"t": "state", "conversation": self.talk.state()})
+        await self.tell_state()
 
     async def hand_back(self) -> None:
         self.talk.speaker, self.talk.agent = "ai", None
-        await self._send_all(self.talk, {"t": "state", "conversation": self.talk.state()})
+        await self.tell_state()
 
-    async def is_typing(self, who: str, on: bool) -> None:
-        await self._send_all(self.talk, {"t": "typing", "who": who, "on": on})
+    async def is_typing(self, who: str, on: bool, name: str | None = None) -> None:
+        await self._send_all(self.talk, {"t": "typing", "who": who, "name": name, "on": on})
+
+    async def streams(self, message_id: str, *texts: str) -> None:
+        """An answer grows; each text is the whole of it so far."""
+        for text in texts:
+            await self._send_all(self.talk, {"t": "delta", "message_id": message_id, "text": text})
+
+    async def assistant_says(self, text: str, **extra: Any) -> None:
+        await self._send_all(self.talk, {"t": "message", "message": self.talk.store("assistant", text, **extra)})
+
+    async def staff_has_read(self, seq: int) -> None:
+        await self._send_all(self.talk, {"t": "status", "seq": seq, "status": "read"})
+
+    async def tell_state(self) -> None:
+        await self._send_all(self.talk, self._about(self.talk) | {"t": "state", "conversation": self.talk.state()})
+
+    async def forget_customer(self) -> None:
+        """Everything about the visitor is erased."""
+        talk = self.talk
+        talk.messages.clear()
+        talk.taken.clear()
+        talk.status, talk.speaker, talk.agent, talk.identity = None, "ai", None, dict(STRANGER)
+        await self.tell_state()
 
     def said(self) -> list[str]:
         """What the visitor said, as kept."""
@@ -152,11 +194,37 @@ class ChatStub:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["ChatStub"]:
-        async with serve(self._talk, "127.0.0.1", 0, process_request=self._http, max_size=2**20) as omni:
-            self.origin = f"http://127.0.0.1:{_port(omni)}"
-            async with serve(self._talk, "127.0.0.1", 0, process_request=self._page) as site:
-                self.page = f"http://localhost:{_port(site)}"
-                yield self
+        async with (
+            serve(self._talk, "127.0.0.1", 0, process_request=self._http, max_size=2**20) as omni,
+            open_front(_port(omni), self._upload) as front,
+            serve(self._talk, "127.0.0.1", 0, process_request=self._page) as site,
+        ):
+            self.origin = f"http://127.0.0.1:{front}"
+            self.page = f"http://localhost:{_port(site)}"
+            yield self
+
+    async def _upload(self, path: str, body: bytes) -> tuple[int, Frame]:
+        """POST of a file: the answer's status and body."""
+        if self.is_upload_slow:
+            await self.may_upload.wait()
+        if self.refuse_upload:
+            return self.refuse_upload
+        token, name, kind, data = _parts(body)
+        if path != f"/chat/{KEY}/attachments" or token not in self.sessions:
+            return 401, {"message": "Open the chat again."}
+        number = next(self._numbers)
+        file_id = f"file-{number}"
+        view = {"id": file_id, "name": name, "media_type": kind, "size": len(data)}
+        self.files[file_id] = view, data
+        return 200, view
+
+    def _link(self, file_id: str) -> str:
+        path = f"/files/{file_id}.{next(self._numbers)}"
+        self.links[path] = file_id
+        return path
+
+    def _linked(self, file_id: str) -> Frame:
+        return self.files[file_id][0] | {"url": self._link(file_id)}
 
     def _http(self, connection: ServerConnection, request: Request) -> Response | None:
         path = urlsplit(request.path).path
@@ -169,14 +237,18 @@ class ChatStub:
             if path != f"/chat/{KEY}/config":
                 return _reply(404, '{"detail": "unknown"}', "application/json")
             return _reply(200, json.dumps(self.config), "application/json")
+        if path in self.links:
+            view, data = self.files[self.links[path]]
+            return _reply(200, data, view["media_type"])
         if path == "/chat/ws":
             return _reply(503, "", "text/plain") if self.is_down else None
         return _reply(404, "", "text/plain")
 
     def _page(self, connection: ServerConnection, request: Request) -> Response:
-        """A customer's page; query: key, lang, dir, tags (how often the tag stands there)."""
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(request.path).query).items()}
-        tag = f'<script async src="{self.origin}/widget.js" data-business="{asked.get("key", KEY)}"></script>'
+        """A customer's page; query: key, lang, dir, tags (how often the tag stands there), tag (more attributes of the tag)."""
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(request.path).query, True).items()}
+        key, more = asked.get("key", KEY), asked.get("tag", "")
+        tag = f'<script async src="{self.origin}/widget.js" data-business="{key}" {more}></script>'
         html = (
             f'<!doctype html><html lang="{asked.get("lang", "en")}" dir="{asked.get("dir", "ltr")}"><head><meta charset="utf-8">'
             f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>A customer</title>'
@@ -225,8 +297,34 @@ class ChatStub:
         talk = self.sessions[token]
         talk.sockets.add(socket)
         missed = [message for message in talk.messages if message["seq"] > frame["seen"]][-100:]
-        await self._send(socket, {"t": "welcome", "session": token, "conversation": talk.state(), "messages": missed})
+        welcome = {"t": "welcome", "session": token, "conversation": talk.state(), "messages": missed}
+        await self._send(socket, self._about(talk) | welcome)
         return talk
+
+    def _about(self, talk: Talk) -> Frame:
+        return {"identity": talk.identity, **self.hours}
+
+    async def _identify(self, socket: ServerConnection, talk: Talk, frame: Frame) -> None:
+        """`claim` and `code`: what is claimed is masked like the real one; the code is always `CODE`."""
+        if frame["t"] == "claim":
+            if self.refuse_claim:
+                await self._send(socket, {"t": "error", "id": frame["id"]} | self.refuse_claim)
+                return
+            mail = frame.get("email", "")
+            masked = f"{mail[:1]}•••@{mail.partition('@')[2]}" if mail else ""
+            talk.identity = {"proof": "claimed" if masked else "none", "name": frame.get("name", ""), "claimed": masked}
+        elif frame.get("send"):
+            await self._send(socket, {"t": "ack", "id": frame["id"], "seq": 0})
+            return
+        elif frame["code"] != CODE:
+            wrong = {"code": "invalid", "field": "code", "message": "This is not the code we sent.", "retry": False}
+            await self._send(socket, {"t": "error", "id": frame["id"]} | wrong)
+            return
+        else:
+            talk.identity = {"proof": "proven", "name": talk.identity["name"] or "Sarah", "claimed": ""}
+        for other in list(talk.sockets):
+            told = {"id": frame["id"]} if other is socket else {}
+            await self._send(other, {"t": "identity", "identity": talk.identity} | told)
 
     async def _handle(self, socket: ServerConnection, talk: Talk, frame: Frame) -> None:
         if frame["t"] == "ping":
@@ -236,7 +334,12 @@ class ChatStub:
             if talk.status != "waiting":
                 talk.status = "waiting"
                 await self._send_all(talk, {"t": "message", "message": talk.store("system", "We are asking the team.")})
-                await self._send_all(talk, {"t": "state", "conversation": talk.state()})
+                await self.tell_state()
+        elif frame["t"] in ("claim", "code"):
+            await self._identify(socket, talk, frame)
+        elif frame["t"] == "link":
+            found = {"id": frame["id"], "attachment": frame["attachment"], "url": self._link(frame["attachment"])}
+            await self._send(socket, {"t": "link"} | found)
         elif frame["t"] == "say":
             await self._take(socket, talk, frame)
 
@@ -252,7 +355,8 @@ class ChatStub:
             raise Cut
         is_new = frame["id"] not in talk.taken
         if is_new:
-            message = talk.store("customer", frame["text"], client_id=frame["id"])
+            files = [self._linked(file_id) for file_id in frame.get("attachments", ())]
+            message = talk.store("customer", frame["text"], client_id=frame["id"], attachments=files)
             talk.taken[frame["id"]] = message["seq"]
         is_cut = self.drop_before_ack > 0
         if is_cut:
@@ -280,13 +384,30 @@ class ChatStub:
             pass  # the visitor is away; the replay tells them
 
 
+def _parts(body: bytes) -> tuple[str, str, str, bytes]:
+    """Session, file name, type and bytes of a multipart body as browsers write it."""
+    boundary = body.partition(b"\r\n")[0]
+    token, name, kind, data = "", "", "", b""
+    for part in body.split(boundary)[1:-1]:
+        head, _, value = part.partition(b"\r\n\r\n")
+        words = head.decode()
+        if 'name="session"' in words:
+            token = value.removesuffix(b"\r\n").decode()
+        elif 'name="file"' in words:
+            name = words.partition('filename="')[2].partition('"')[0]
+            kind = words.partition("Content-Type: ")[2].partition("\r\n")[0]
+            data = value.removesuffix(b"\r\n")
+    return token, name, kind, data
+
+
 def _port(server: Server) -> int:
     return int(next(iter(server.sockets)).getsockname()[1])
 
 
-def _reply(status: int, body: str, kind: str, policy: str | None = None) -> Response:
-    headers = Headers({"Content-Type": f"{kind}; charset=utf-8", "Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"})
-    content = body.encode()
+def _reply(status: int, body: str | bytes, kind: str, policy: str | None = None) -> Response:
+    charset = "; charset=utf-8" if isinstance(body, str) else ""
+    headers = Headers({"Content-Type": kind + charset, "Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"})
+    content = body.encode() if isinstance(body, str) else body
     headers["Content-Length"] = str(len(content))
     headers["Connection"] = "close"
     if policy:

@@ -1,9 +1,10 @@
 """A server that speaks OpenAI's chat completions over real HTTP on this machine, and misbehaves when told to."""
 
 import json
+import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -30,6 +31,61 @@ class Behaviour:
     seconds: float = 0.0
     hold: threading.Event | None = None
     on_call: Callable[[], None] | None = None
+    pieces: tuple[str, ...] | None = None
+    piece_seconds: float = 0.0
+    holds: Mapping[int, threading.Event] = field(default_factory=dict)
+    cut_after: int | None = None
+    error_after: int | None = None
+    is_endless: bool = False
+    refuses_streams: bool = False
+
+
+def _pieces(text: str) -> Iterator[str]:
+    words = text.split(" ")
+    return (word if place == 0 else f" {word}" for place, word in enumerate(words))
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer as server-sent events."""
+
+    how: Behaviour
+    model: str
+    pieces: tuple[str, ...]
+    usage: dict[str, int] | None
+
+    def events(self) -> Iterator[bytes | None]:
+        """The events in order; None means: cut the connection now."""
+        yield self._event([{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}])
+        for number, piece in enumerate(self.pieces):
+            if number == self.how.cut_after:
+                yield None
+                return
+            if number == self.how.error_after:
+                yield b'data: {"error": {"message": "stub broke", "type": "server_error", "code": null, "param": null}}\n\n'
+                return
+            if (hold := self.how.holds.get(number)) is not None:
+                hold.wait(10)
+            if number and self.how.piece_seconds:
+                time.sleep(self.how.piece_seconds)
+            yield self._event([{"index": 0, "delta": {"content": piece}, "finish_reason": None}])
+        if self.how.is_endless:
+            return
+        yield self._event([{"index": 0, "delta": {}, "finish_reason": "stop"}])
+        if self.usage is not None:
+            yield self._event([], self.usage)
+        yield b"data: [DONE]\n\n"
+
+    def _event(self, choices: list[dict[str, Any]], usage: dict[str, int] | None = None) -> bytes:
+        body = {
+            "id": "chatcmpl-stub",
+            "object": "chat.completion.chunk",
+            "created": 1_700_000_000,
+            "model": self.model,
+            "choices": choices,
+            "usage": usage,
+        }
+        return f"data: {json.dumps(body)}\n\n".encode()
 
 
 class OpenAIStub:
@@ -57,6 +113,11 @@ class OpenAIStub:
         `status` (500, 429, 401 …) with `headers` (retry-after); `text` of the answer, default an echo of the last user message;
         `usage` = (input, output) tokens billed, None = not told; `raw` = body bytes instead of JSON; `seconds` = be slow;
         `hold` = an event to wait for before answering (ten seconds at most); `on_call` runs while the call is in flight.
+
+        When a stream is asked for: `pieces` of the answer (default: its words), `piece_seconds` between them, `holds` = {number
+        of a piece: event to wait for before it}, `cut_after` so many pieces the connection is lost, `error_after` so many comes
+        an error event, `is_endless` = the body ends properly but without a finish reason,
+        `refuses_streams` = a stream is answered with 400.
         """
         self._behaviour = Behaviour(**how)
 
@@ -65,7 +126,7 @@ class OpenAIStub:
         self._server.server_close()
         self._thread.join()
 
-    def answer(self, call: Call) -> tuple[int, Mapping[str, str], bytes]:
+    def answer(self, call: Call) -> tuple[int, Mapping[str, str], bytes] | Streamed:
         with self._lock:
             self.calls.append(call)
         now = self._behaviour
@@ -77,6 +138,8 @@ class OpenAIStub:
             time.sleep(now.seconds)
         if now.raw is not None:
             return now.status, now.headers, now.raw
+        if now.refuses_streams and call.body.get("stream"):
+            return 400, now.headers, b'{"error": {"message": "stream is not supported", "type": "stub"}}'
         if now.status != 200:
             problem = {"error": {"message": f"stub says {now.status}", "type": "stub", "param": None, "code": None}}
             return now.status, now.headers, json.dumps(problem).encode()
@@ -85,6 +148,9 @@ class OpenAIStub:
         usage = None
         if now.usage is not None:
             usage = {"prompt_tokens": now.usage[0], "completion_tokens": now.usage[1], "total_tokens": sum(now.usage)}
+        if call.body.get("stream"):
+            is_told = bool(call.body.get("stream_options", {}).get("include_usage"))
+            return Streamed(now, call.body["model"], now.pieces or tuple(_pieces(text)), usage if is_told else None)
         completion = {
             "id": "chatcmpl-stub",
             "object": "chat.completion",
@@ -116,7 +182,27 @@ def _handler(stub: OpenAIStub) -> type[BaseHTTPRequestHandler]:
                 self._reply(404, {}, b'{"error": {"message": "unknown path"}}')
                 return
             call = Call(path=self.path, authorization=self.headers.get("authorization"), body=json.loads(body))
-            self._reply(*stub.answer(call))
+            answer = stub.answer(call)
+            if isinstance(answer, Streamed):
+                self._stream(answer)
+            else:
+                self._reply(*answer)
+
+        def _stream(self, answer: Streamed) -> None:
+            try:
+                self.send_response(200)
+                for name, value in {"content-type": "text/event-stream", "transfer-encoding": "chunked"}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                for event in answer.events():
+                    if event is None:
+                        self.close_connection = True
+                        self.connection.shutdown(socket.SHUT_RDWR)
+                        return
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
+                self.wfile.write(b"0\r\n\r\n")
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True  # The caller stopped listening.
 
         def _reply(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
             try:

@@ -3,12 +3,14 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from omni_app.api.access import KeyScope
-from omni_app.api.envelope import Failure, Success, ok, paged
+from omni_app.api.access import IdempotencyKey, KeyScope
+from omni_app.api.envelope import Success, described, fresh, ok, paged
+from omni_app.api.idempotency import run_once
+from omni_app.api.routes.parameters import Limit, PageNumber, Search
 from omni_app.infra.database import open_db
 from omni_app.infra.scope import Permission
 from omni_app.knowledge.faqs import FaqView, create_faq, delete_faq, list_faqs, prepare_faq, update_faq
@@ -16,10 +18,26 @@ from omni_app.knowledge.faqs import FaqView, create_faq, delete_faq, list_faqs, 
 router = APIRouter(prefix="/api/faq", tags=["Knowledge"])
 
 
+_EXAMPLE: dict[str, Any] = {
+    "id": "0199a3c2-8000-7c55-9d0f-3a4b5c6d7e8f",
+    "question": "Do you bill Sun Life directly?",
+    "answer": "Yes. You only pay what your plan leaves open.",
+    "phrasings": ["sun life direct billing?"],
+    "version": 1,
+    "created_at": "2026-03-01T09:00:00+00:00",
+    "updated_at": "2026-03-01T09:00:00+00:00",
+}
+
+
 class FaqBody(BaseModel):
     """A question with its answer, and up to 50 other ways to ask it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"question": _EXAMPLE["question"], "answer": _EXAMPLE["answer"], "phrasings": _EXAMPLE["phrasings"]}]
+        },
+    )
     question: str = Field(strict=True, examples=["Do you bill Sun Life directly?"])
     answer: str = Field(strict=True, examples=["Yes. You only pay what your plan leaves open."])
     phrasings: list[Annotated[str, Field(strict=True)]] = Field(default=[], examples=[["sun life direct billing?"]])
@@ -28,7 +46,7 @@ class FaqBody(BaseModel):
 class FaqChange(FaqBody):
     """With `version`, a change by somebody else since then is refused with 409."""
 
-    version: int | None = None
+    version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
 
 
 class FaqData(BaseModel):
@@ -46,10 +64,6 @@ class Deleted(BaseModel):
     deleted: bool
 
 
-def _responses(*codes: int) -> dict[int | str, dict[str, Any]]:
-    return {code: {"model": Failure} for code in (401, 403, 422, 429, 500, 503, *codes)}
-
-
 def _data(faq: FaqView) -> dict[str, Any]:
     return {
         "id": str(faq.id),
@@ -62,30 +76,45 @@ def _data(faq: FaqView) -> dict[str, Any]:
     }
 
 
-@router.get("", summary="List FAQs", response_model=Success[list[FaqData]], responses=_responses())
+@router.get(
+    "", summary="List FAQs", response_model=Success[list[FaqData]], responses=described([_EXAMPLE], pages=True, read=True)
+)
 async def list_all(
+    request: Request,
     scope: KeyScope,
-    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
-    limit: Annotated[int, Query(ge=1, le=100)] = 25,
-    search: Annotated[str, Query(max_length=200)] = "",
-) -> JSONResponse:
+    page: PageNumber = 1,
+    limit: Limit = 25,
+    search: Search = "",
+) -> Response:
     """One page of FAQs, newest change first; `search` looks in questions, answers and phrasings."""
     async with open_db(scope) as db:
         faqs, total = await list_faqs(db, search.replace("\x00", ""), page, limit)
-    return ok([_data(faq) for faq in faqs], pagination=paged(page, limit, total))
+    return fresh(request, [_data(faq) for faq in faqs], paged(page, limit, total))
 
 
-@router.post("", summary="Teach an FAQ", status_code=201, response_model=Success[FaqData], responses=_responses(409, 413))
-async def create(body: FaqBody, scope: KeyScope) -> JSONResponse:
+@router.post(
+    "",
+    summary="Teach an FAQ",
+    status_code=201,
+    response_model=Success[FaqData],
+    responses=described(_EXAMPLE, 400, 409, 413, status=201),
+)
+async def create(body: FaqBody, scope: KeyScope, idempotency_key: IdempotencyKey = None) -> JSONResponse:
     """Add an FAQ; the next answer may use it."""
     scope.require(Permission.TEACH)
     prepared = await prepare_faq(body.question, body.answer, body.phrasings)
-    async with open_db(scope) as db:
-        faq = await create_faq(db, prepared)
-    return ok(_data(faq), 201)
+
+    async def work() -> JSONResponse:
+        async with open_db(scope) as db:
+            faq = await create_faq(db, prepared)
+        return ok(_data(faq), 201)
+
+    return await run_once(scope, idempotency_key, ["faq", body.model_dump(mode="json")], work)
 
 
-@router.put("/{faq_id}", summary="Change an FAQ", response_model=Success[FaqData], responses=_responses(404, 409, 413))
+@router.put(
+    "/{faq_id}", summary="Change an FAQ", response_model=Success[FaqData], responses=described(_EXAMPLE, 400, 404, 409, 413)
+)
 async def update(faq_id: UUID, body: FaqChange, scope: KeyScope) -> JSONResponse:
     """Replace question, answer and phrasings."""
     scope.require(Permission.TEACH)
@@ -95,7 +124,12 @@ async def update(faq_id: UUID, body: FaqChange, scope: KeyScope) -> JSONResponse
     return ok(_data(faq))
 
 
-@router.delete("/{faq_id}", summary="Delete an FAQ", response_model=Success[Deleted], responses=_responses(404))
+@router.delete(
+    "/{faq_id}",
+    summary="Delete an FAQ",
+    response_model=Success[Deleted],
+    responses=described({"id": _EXAMPLE["id"], "deleted": True}, 404),
+)
 async def delete(faq_id: UUID, scope: KeyScope) -> JSONResponse:
     """Forget an FAQ; the next answer does not use it."""
     async with open_db(scope) as db:

@@ -6,7 +6,7 @@ from typing import Any
 
 import psutil
 from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
 from sqlalchemy import text
@@ -69,7 +69,7 @@ async def _beats() -> dict[str, Any]:
     return {"worker": {"status": "up" if worker else "down"}, "scheduler": {"status": "up" if scheduler else "down"}}
 
 
-@router.get("/health", summary="State of every part")
+@router.get("/health", summary="State of every part", responses={503: {"description": "The database is away"}})
 async def health() -> JSONResponse:
     """200 with the state of every part; 503 only when the database is away."""
     parts: dict[str, Any] = {}
@@ -92,7 +92,7 @@ async def health() -> JSONResponse:
     return JSONResponse({"status": status, "parts": parts}, 503 if is_away else 200)
 
 
-@router.get("/ready", summary="May traffic be sent here")
+@router.get("/ready", summary="May traffic be sent here", responses={503: {"description": "Not now"}})
 async def ready() -> JSONResponse:
     """200 when this process can answer: the database is reached."""
     try:
@@ -107,7 +107,7 @@ async def live() -> JSONResponse:
     return JSONResponse({"status": "alive"})
 
 
-@router.get("/metrics", summary="Figures for Prometheus")
+@router.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse)
 async def metrics() -> Response:
     try:
         await _queue()

@@ -1,12 +1,14 @@
 """Chat completions over the `openai` SDK (https://platform.openai.com/docs/api-reference/chat/create)."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 import httpx2
 import openai
-from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
+from openai.types import CompletionUsage
+from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessageParam
 
 from omni_app.infra import clock
 from omni_app.infra.errors import Rejected, Unavailable
@@ -44,18 +46,12 @@ class OpenAIModel:
 
     async def complete(self, prompt: Prompt) -> Completion:
         """One answer within the time-out; see `LanguageModel.complete`."""
-        messages: list[ChatCompletionMessageParam] = [{"role": "system", "content": prompt.system}]
-        for message in prompt.messages:
-            if message.role == "user":
-                messages.append({"role": "user", "content": message.text})
-            else:
-                messages.append({"role": "assistant", "content": message.text})
         try:
             # The client's own time-out counts from byte to byte; this one ends an answer that drips.
             async with asyncio.timeout(self._timeout.total_seconds()):
                 answer = await self._client.chat.completions.create(
                     model=self.name,
-                    messages=messages,
+                    messages=_messages(prompt),
                     temperature=prompt.temperature,
                     extra_body={self._limit_name: prompt.max_output_tokens},
                 )
@@ -65,6 +61,54 @@ class OpenAIModel:
         except (TimeoutError, openai.APIError, ValueError) as error:
             raise Unavailable("The language model") from error
         return self._completion(prompt, answer)
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[str | Completion, None]:
+        """One answer piece by piece, the whole of it within the time-out; see `LanguageModel.stream`."""
+        deadline = asyncio.get_running_loop().time() + self._timeout.total_seconds()
+        pieces: list[str] = []
+        name, usage, is_finished = self.name, None, False
+        chunks: openai.AsyncStream[ChatCompletionChunk] | None = None
+        try:
+            async with asyncio.timeout_at(deadline):
+                chunks = await self._client.chat.completions.create(
+                    model=self.name,
+                    messages=_messages(prompt),
+                    temperature=prompt.temperature,
+                    stream=True,
+                    stream_options={"include_usage": True},
+                    extra_body={self._limit_name: prompt.max_output_tokens},
+                )
+            while True:
+                # One time-out around the loop would strike the caller, who works between two pieces.
+                async with asyncio.timeout_at(deadline):
+                    chunk = await anext(chunks, None)
+                if chunk is None:
+                    break
+                if not isinstance(chunk, ChatCompletionChunk):
+                    raise Unavailable("The language model")
+                name, usage = chunk.model or name, chunk.usage or usage
+                for choice in chunk.choices or ():
+                    is_finished = is_finished or choice.finish_reason is not None
+                    if choice.delta is not None and choice.delta.content:
+                        pieces.append(choice.delta.content)
+                        yield choice.delta.content
+        except (openai.BadRequestError, openai.UnprocessableEntityError):
+            # Refused, so not billed. Some servers know no streaming: then the whole answer is one piece.
+            completion = await self.complete(prompt)
+            yield completion.text
+            yield completion
+            return
+        except openai.APIStatusError as error:
+            raise _translate(error) from error
+        # HTTPError: the SDK lets a connection that is lost between two pieces through as it is.
+        except (TimeoutError, openai.APIError, httpx2.HTTPError, ValueError) as error:
+            raise Unavailable("The language model") from error
+        finally:
+            if chunks is not None:
+                await chunks.close()
+        if not is_finished:
+            raise Unavailable("The language model")
+        yield self._billed(prompt, "".join(pieces), name, usage)
 
     def count_input_tokens(self, prompt: Prompt) -> int:
         """Bytes of all texts in UTF-8 plus 16 a message.
@@ -78,16 +122,28 @@ class OpenAIModel:
         # The SDK builds its objects without checking them, so a compatible server may leave out anything.
         if not isinstance(answer, ChatCompletion) or not answer.choices or answer.choices[0].message is None:
             raise Unavailable("The language model")
-        usage = answer.usage
+        return self._billed(prompt, answer.choices[0].message.content or "", answer.model, answer.usage)
+
+    def _billed(self, prompt: Prompt, text: str, name: str, usage: CompletionUsage | None) -> Completion:
         billed_input = usage.prompt_tokens if usage else None
         billed_output = usage.completion_tokens if usage else None
         return Completion(
-            text=(answer.choices[0].message.content or "").strip(),
-            model=answer.model or self.name,
+            text=text.strip(),
+            model=name or self.name,
             provider=self.provider,
             input_tokens=self.count_input_tokens(prompt) if billed_input is None else billed_input,
             output_tokens=prompt.max_output_tokens if billed_output is None else billed_output,
         )
+
+
+def _messages(prompt: Prompt) -> list[ChatCompletionMessageParam]:
+    messages: list[ChatCompletionMessageParam] = [{"role": "system", "content": prompt.system}]
+    for message in prompt.messages:
+        if message.role == "user":
+            messages.append({"role": "user", "content": message.text})
+        else:
+            messages.append({"role": "assistant", "content": message.text})
+    return messages
 
 
 def _translate(error: openai.APIStatusError) -> Unavailable | Rejected:

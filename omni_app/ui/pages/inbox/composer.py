@@ -1,81 +1,249 @@
-"""Where staff write. The text is the browser's own until it is sent: `inbox.js` keeps a draft for each conversation."""
+"""Where staff write: a reply to the customer, or a note to the team.
+
+The text is the browser's own until it is sent: `inbox.js` keeps it, shows the canned answers for "/", and tells the server what
+was typed so far through hidden fields.
+"""
 
 import reflex as rx
 
 from omni_app.conversations.receiving import MAX_TEXT
-from omni_app.ui.components import button, icon
+from omni_app.ui.components import badge, button, icon, icon_button
+from omni_app.ui.pages.inbox.lines import File
+from omni_app.ui.pages.inbox.presence_state import PresenceState
 from omni_app.ui.pages.inbox.thread_state import ThreadState
+from omni_app.ui.pages.inbox.writing_state import UPLOAD, Canned, WritingState
 
 HEAD = ThreadState.head
+IS_NOTE = WritingState.kind == "note"
 
 
 def _hint() -> rx.Component:
     """What a reply does besides being sent."""
-    return rx.match(
+    reply = rx.match(
         HEAD.holder,
         ("ai", rx.el.span(icon("sparkles", "xs"), "The AI answers. Your reply takes over.", class_name="hint-line")),
-        ("nobody", rx.el.span(icon("hand", "xs"), _reason(), class_name="hint-line")),
+        ("nobody", rx.el.span(icon("hand", "xs"), "No one has it. Your reply takes it.", class_name="hint-line")),
         ("member", rx.el.span(icon("user_check", "xs"), HEAD.holder_name, " has this conversation.", class_name="hint-line")),
         rx.fragment(),
     )
+    note = rx.el.span(icon("at_sign", "xs"), "Name a colleague with @, like @Maya.", class_name="hint-line warn")
+    return rx.cond(IS_NOTE, note, reply)
 
 
-def _reason() -> rx.Component:
-    return rx.cond(
-        HEAD.reason != "",
-        rx.fragment("Handed over: ", HEAD.reason, ". Your reply takes it."),
-        rx.fragment("No one has it. Your reply takes it."),
+def _tab(kind: str, label: str) -> rx.Component:
+    return rx.el.button(
+        label,
+        type="button",
+        role="tab",
+        class_name="tab",
+        custom_attrs={"aria-selected": rx.cond(WritingState.kind == kind, "true", "false"), "data-kind-tab": kind},
+        on_click=WritingState.pick(kind),
     )
+
+
+def _canned_item(canned: rx.Var[Canned]) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            rx.el.span("/" + canned.shortcut, class_name="mut"), rx.el.b(canned.title, class_name="trunc"), class_name="row"
+        ),
+        rx.el.p(canned.text, class_name="trunc mut t1", dir="auto"),
+        id="canned-" + canned.id,
+        role="option",
+        custom_attrs={"data-canned": canned.text, "data-find": canned.shortcut + " " + canned.title, "aria-selected": "false"},
+        key=canned.id,
+    )
+
+
+def _canned() -> rx.Component:
+    """The list that "/" opens; `inbox.js` shows, filters and inserts."""
+    return rx.el.div(
+        rx.el.ul(
+            rx.foreach(WritingState.canned, _canned_item),
+            role="listbox",
+            aria_label="Canned answers",
+            id="canned-list",
+        ),
+        rx.cond(
+            WritingState.canned_loaded & (WritingState.canned.length() == 0),
+            rx.el.p("No canned answers yet. ", rx.el.a("Write one", href="/canned", class_name="link"), class_name="mut t1"),
+        ),
+        rx.el.p("No answer fits.", class_name="mut t1 none", hidden=True, custom_attrs={"data-none": ""}),
+        rx.el.footer(rx.el.kbd("↑"), rx.el.kbd("↓"), " choose, ", rx.el.kbd("↵"), " insert", class_name="mut t1"),
+        class_name="canned-pop",
+        hidden=True,
+        custom_attrs={"data-canned-pop": ""},
+    )
+
+
+def _file(file: rx.Var[File]) -> rx.Component:
+    return rx.el.span(
+        icon("paperclip", "xs"),
+        rx.el.bdi(file.name, class_name="trunc"),
+        rx.el.span(file.size, class_name="mut num"),
+        rx.el.button(
+            icon("x", "xs"),
+            type="button",
+            class_name="drop",
+            aria_label="Remove " + file.name,
+            on_click=WritingState.remove_file(file.id),
+        ),
+        class_name="file",
+    )
+
+
+def _files() -> rx.Component:
+    return rx.cond(
+        (WritingState.files.length() > 0) | (WritingState.busy == "upload"),
+        rx.el.div(
+            rx.foreach(WritingState.files, _file),
+            rx.cond(WritingState.busy == "upload", rx.el.span("Uploading…", class_name="mut t1", role="status")),
+            class_name="files",
+            custom_attrs={"data-files": WritingState.files.length()},
+        ),
+    )
+
+
+def _draft_strip() -> rx.Component:
+    """What the AI proposed: it is never sent by itself."""
+
+    def act(label: str, style: str) -> rx.Component:
+        return button(label, tone="ghost", size="s", class_name="hide-s", custom_attrs={"data-redraft": style})
+
+    return rx.cond(
+        WritingState.draft_made != "",
+        rx.el.div(
+            icon("sparkles", "s"),
+            rx.el.span(WritingState.draft_made, class_name="grow trunc", title=WritingState.draft_made),
+            act("Shorter", "shorter"),
+            act("Warmer", "warmer"),
+            button("Discard", tone="ghost", size="s", on_click=WritingState.discard_draft),
+            class_name="draft",
+            role="status",
+        ),
+    )
+
+
+def _tools() -> rx.Component:
+    return rx.fragment(
+        icon_button("zap", "Canned answers, shortcut slash", "s", custom_attrs={"data-canned-open": ""}),
+        rx.cond(
+            ~IS_NOTE,
+            rx.fragment(
+                rx.upload.root(
+                    icon_button("paperclip", "Attach a file", "s", custom_attrs={"aria-busy": WritingState.busy == "upload"}),
+                    id=UPLOAD,
+                    multiple=True,
+                    no_drag=True,
+                    on_drop=WritingState.upload(rx.upload_files(upload_id=UPLOAD)),
+                    class_name="attach",
+                    custom_attrs={"data-upload": ""},
+                ),
+                rx.el.button(
+                    rx.cond(WritingState.busy == "draft", icon("loader_circle", "", "spin"), icon("sparkles")),
+                    type="button",
+                    class_name="ib s",
+                    aria_label="Draft with AI",
+                    title="Draft with AI",
+                    custom_attrs={"data-redraft": "new", "aria-busy": WritingState.busy == "draft"},
+                ),
+            ),
+        ),
+    )
+
+
+def _told(name: str, on_change: rx.EventHandler) -> rx.Component:
+    """A field through which `inbox.js` tells the server something."""
+    return rx.el.input(
+        type="text", hidden=True, tab_index=-1, aria_hidden="true", on_change=on_change, custom_attrs={f"data-tell-{name}": ""}
+    )
+
+
+def _error(words: rx.Var[str]) -> rx.Component:
+    return rx.cond(words, rx.el.span(icon("circle_alert", "xs"), rx.el.span(words), class_name="errline"))
 
 
 def _form() -> rx.Component:
     return rx.el.form(
+        rx.el.div(
+            _tab("reply", "Reply"),
+            _tab("note", "Note"),
+            rx.cond(IS_NOTE, rx.el.span(badge("Only your team sees this", "warn", "lock"), class_name="end")),
+            class_name="top",
+            role="tablist",
+            aria_label="What you write",
+        ),
+        _canned(),
         rx.el.textarea(
             name="text",
             id="reply",
             class_name="tx",
             rows="2",
-            placeholder="Write a reply",
-            aria_label="Reply to " + HEAD.name,
+            placeholder=rx.cond(IS_NOTE, "Write a note for your team", "Write a reply, or / for a canned answer"),
+            aria_label=rx.cond(IS_NOTE, "Note about ", "Reply to ") + HEAD.name,
             custom_attrs={
                 "dir": "auto",
                 "data-limit": MAX_TEXT,
                 "aria-describedby": "reply-error",
                 "aria-invalid": rx.cond(ThreadState.errors["text"], "true", "false"),
+                "aria-controls": "canned-list",
             },
         ),
         rx.el.input(
             type="hidden", name="conversation", default_value=ThreadState.conversation_id, key=ThreadState.conversation_id
         ),
         rx.el.input(type="hidden", name="draft", default_value=""),
+        rx.el.input(type="hidden", name="kind", default_value="reply"),
         rx.el.div(
-            rx.cond(
-                ThreadState.errors["text"],
-                rx.el.span(icon("circle_alert", "xs"), rx.el.span(ThreadState.errors["text"]), class_name="errline"),
-            ),
+            _error(ThreadState.errors["text"]),
+            _error(ThreadState.errors["attachments"]),
+            _error(WritingState.errors["file"]),
+            _error(WritingState.errors["text"]),
             id="reply-error",
             role="alert",
         ),
+        rx.cond(~IS_NOTE, rx.fragment(_files(), _draft_strip())),
         rx.el.div(
+            _tools(),
             _hint(),
             rx.el.span(class_name="left end num", role="status", custom_attrs={"data-left": ""}),
             button(
-                rx.fragment("Send", rx.el.kbd("Ctrl ↵", class_name="hide-s on-solid")),
+                rx.fragment(rx.cond(IS_NOTE, "Add note", "Send"), rx.el.kbd("Ctrl ↵", class_name="hide-s on-solid")),
                 tone="primary",
                 type="submit",
                 busy=ThreadState.busy == "send",
             ),
             class_name="bot",
         ),
+        _told("draft", WritingState.keep),
+        _told("redraft", WritingState.draft_with_ai),
+        rx.el.button(type="button", hidden=True, on_click=WritingState.load_canned, custom_attrs={"data-need-canned": ""}),
         on_submit=ThreadState.send,
         no_validate=True,
-        class_name="comp",
-        custom_attrs={"data-composer": ThreadState.conversation_id},
+        class_name=rx.cond(IS_NOTE, "comp noting", "comp"),
+        custom_attrs={
+            "data-composer": ThreadState.conversation_id,
+            "data-kind": WritingState.kind,
+            "data-saved-reply": WritingState.saved_reply,
+            "data-saved-note": WritingState.saved_note,
+        },
     )
 
 
 def _off(*words: rx.Component | str) -> rx.Component:
     return rx.el.div(icon("lock", "s"), rx.el.span(*words, class_name="grow"), class_name="comp off", role="note")
+
+
+def _collision() -> rx.Component:
+    """A colleague writes to the same customer now."""
+    return rx.foreach(
+        PresenceState.viewers,
+        lambda viewer: rx.cond(
+            viewer.is_typing,
+            rx.el.div(
+                icon("pencil", "xs"), rx.el.bdi(viewer.name), " is writing a reply to the same customer.", class_name="collides"
+            ),
+        ),
+    )
 
 
 def composer(may_reply: rx.Var[bool]) -> rx.Component:
@@ -87,8 +255,11 @@ def composer(may_reply: rx.Var[bool]) -> rx.Component:
         class_name="comp off",
         role="note",
     )
-    return rx.cond(
-        may_reply,
-        rx.cond(HEAD.status == "closed", closed, _form()),
-        _off("You can read along. Ask an owner for the role “Agent” to reply."),
+    return rx.fragment(
+        rx.el.div(_collision(), role="status"),
+        rx.cond(
+            may_reply,
+            rx.cond(HEAD.status == "closed", closed, _form()),
+            _off("You can read along. Ask an owner for the role “Agent” to reply."),
+        ),
     )

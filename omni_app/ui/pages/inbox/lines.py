@@ -1,21 +1,49 @@
 """What the inbox shows, made from what the domain reads. Plain functions and dataclasses; nothing here touches data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from omni_app.conversations.reading import ConversationView, MessageView
-from omni_app.customers.profiles import CustomerView
+from omni_app.conversations.notes import NoteView, mention_pattern
+from omni_app.conversations.reading import ConversationView, Filters, MessageView
+from omni_app.conversations.searching import Found
 from omni_app.infra import money
-from omni_app.orchestrator.receipts import ReceiptView
 from omni_app.ui.components import avatar_tone, initials
-from omni_app.ui.words import cost, count, on_day, when
+from omni_app.ui.words import count, on_day
 
 _KINDS = {"customer": "customer", "assistant": "ai", "staff": "staff"}
-_SOURCES = {"faq": "FAQ", "passage": "Passage", "model": "Model", "none": "No source", "human": "Person"}
-_STEPS = {"decide": "Decide", "embed": "Embed", "store message": "Store"}
+_PRESSING = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
+
+
+@dataclass
+class Mark:
+    """A label: on a row, in the picker (`is_on`: the open conversation wears it), in the filter."""
+
+    id: str = ""
+    name: str = ""
+    color: str = "gray"
+    is_on: bool = False
+
+
+@dataclass
+class File:
+    """One attachment of a message; `kind` is image or file. Its link is signed when somebody opens it."""
+
+    id: str = ""
+    name: str = ""
+    size: str = ""
+    kind: str = "file"
+    url: str = ""
+
+
+@dataclass
+class Piece:
+    """A piece of a note; `is_mention` names a colleague."""
+
+    text: str = ""
+    is_mention: bool = False
 
 
 @dataclass
@@ -38,11 +66,25 @@ class Row:
     holder_letters: str = ""
     holder_tone: str = ""
     reason: str = ""
+    summary: str = ""
+    priority: str = "normal"
+    labels: list[Mark] = field(default_factory=list)
+    has_draft: bool = False
+    until: str = ""
+    page_url: str = ""
+    page_title: str = ""
+    language: str = ""
+    before: str = ""
+    hit: str = ""
+    after: str = ""
 
 
 @dataclass
 class Line:
-    """One message of the thread. `kind`: customer, ai, staff, system; `day` is set on the first message of a day."""
+    """One message or note of the thread. `kind`: customer, ai, staff, system, note; `day` is set on the first of a day.
+
+    `seq` is a note's place: the number of the message before it. `status` is how far one of our messages got.
+    """
 
     id: str
     seq: int
@@ -54,72 +96,11 @@ class Line:
     author: str = ""
     made: str = ""
     receipt_id: str = ""
-    is_read: bool = False
-
-
-@dataclass
-class Point:
-    """One way to reach a customer."""
-
-    channel: str
-    value: str
-    is_proven: bool
-
-
-@dataclass
-class Profile:
-    """The customer beside the thread."""
-
-    id: str = ""
-    name: str = ""
-    letters: str = ""
-    tone: str = ""
-    since: str = ""
-    seen: str = ""
-    language: str = ""
-    tags: list[str] = field(default_factory=list)
-    points: list[Point] = field(default_factory=list)
-    conversations: str = "0"
-    messages: str = "0"
-    cost: str = "$0"
-    is_blocked: bool = False
-    block_reason: str = ""
-
-
-@dataclass
-class Step:
-    """One step of a turn: where its bar starts and how wide it is, in percent."""
-
-    name: str
-    time: str
-    start: str
-    width: str
-
-
-@dataclass
-class Source:
-    number: str
-    title: str
-    quote: str
-    match: str
-
-
-@dataclass
-class Receipt:
-    """How one answer was made."""
-
-    source: str = ""
-    confidence: str = ""
-    model: str = ""
-    tokens: str = ""
-    time: str = ""
-    cost: str = ""
-    knowledge: str = ""
-    at: str = ""
-    note: str = ""
-    prompt: str = ""
-    sources: list[Source] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
+    status: str = ""
+    files: list[File] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    is_mine: bool = False
+    sort: str = ""
 
 
 def name_of(name: str, customer_id: UUID) -> str:
@@ -147,7 +128,33 @@ def row_of(view: ConversationView, member_id: UUID) -> Row:
         holder_letters=initials(holder_name) if holder_name else "",
         holder_tone=avatar_tone(holder_name),
         reason=(view.handover_reason or "") if view.status == "waiting" else "",
+        summary=view.handover_summary if view.status == "waiting" else "",
+        priority=view.priority,
+        labels=[Mark(id=label["id"], name=label["name"], color=label["color"], is_on=True) for label in view.labels],
+        has_draft=view.has_draft,
+        until=view.snoozed_until.isoformat() if view.snoozed_until and view.status == "snoozed" else "",
+        page_url=_web_address(str(view.page.get("url") or "")),
+        page_title=str(view.page.get("title") or view.page.get("url") or "")[:200],
+        language=view.language,
     )
+
+
+def found_row(found: Found, member_id: UUID) -> Row:
+    """A result of the search: where the words were found stands in place of the last message."""
+    row = row_of(found.conversation, member_id)
+    row.before, row.hit, row.after = found.before, found.hit, found.after
+    if len(row.before) > 24:
+        # The found words must stand in view on a narrow row.
+        row.before = "…" + row.before[-20:]
+    if found.matched in ("name", "label", "address", "id"):
+        # The name and the labels stand on the row anyway, and an address is not shown in a list.
+        row.before = row.hit = row.after = ""
+    return row
+
+
+def _web_address(url: str) -> str:
+    """The address of a page as a link may hold it: a visitor's browser says it, so it may say anything."""
+    return url if url.startswith(("https://", "http://")) else ""
 
 
 def _holder(view: ConversationView, member_id: UUID) -> str:
@@ -177,6 +184,13 @@ def belongs(view: ConversationView, folder: str, member_id: UUID) -> bool:
     match folder:
         case "waiting":
             return view.status == "waiting"
+        case "all":
+            return True
+        case "snoozed":
+            return view.status == "snoozed"
+    if view.status == "snoozed":
+        return False
+    match folder:
         case "mine":
             return view.assignee_id == member_id
         case "unassigned":
@@ -186,10 +200,21 @@ def belongs(view: ConversationView, folder: str, member_id: UUID) -> bool:
     return True
 
 
+def fits(view: ConversationView, filters: Filters) -> bool:
+    """Whether a conversation passes the filters, as `conversations.reading` narrows a folder."""
+    return (
+        filters.channel in ("", view.channel)
+        and filters.priority in ("", view.priority)
+        and (filters.label_id is None or any(label["id"] == str(filters.label_id) for label in view.labels))
+        and (filters.assignee is None or view.assignee_id == (None if filters.assignee == "none" else filters.assignee))
+        and (not filters.unread or view.unread > 0)
+    )
+
+
 def in_order(rows: list[Row], folder: str) -> list[Row]:
-    """The longest wait first where people wait, else the newest message first."""
+    """Where people wait the most pressing and then the longest wait first, else the newest message first."""
     if folder == "waiting":
-        return sorted(rows, key=lambda row: datetime.fromisoformat(row.waits_since or row.at))
+        return sorted(rows, key=lambda row: (_PRESSING.get(row.priority, 2), datetime.fromisoformat(row.waits_since or row.at)))
     return sorted(rows, key=lambda row: datetime.fromisoformat(row.at), reverse=True)
 
 
@@ -210,8 +235,65 @@ def _line(message: MessageView, zone: ZoneInfo, now: datetime) -> Line:
         author=(message.author_name or "Team") if kind == "staff" else "",
         made=_made(message) if kind == "ai" else "",
         receipt_id=str(message.receipt_id or ""),
-        is_read=message.status == "read" and kind in ("ai", "staff"),
+        status=message.status if kind in ("ai", "staff") else "",
+        files=[_file(item) for item in message.attachments],
+        sort=f"{message.seq:010d}",
     )
+
+
+def _file(item: dict[str, object]) -> File:
+    media_type = str(item.get("media_type") or "")
+    return File(
+        id=str(item.get("id") or ""),
+        name=str(item.get("name") or "file"),
+        size=size_words(int(str(item.get("size") or 0))),
+        kind="image" if media_type in ("image/png", "image/jpeg", "image/gif", "image/webp") else "file",
+        url=str(item.get("url") or ""),
+    )
+
+
+def size_words(size: int) -> str:
+    """ "812 B", "12 KB", "3.4 MB"."""
+    if size < 1000:
+        return f"{size} B"
+    return f"{size / 1000:.0f} KB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+
+
+def note_lines(notes: Sequence[NoteView], members: Sequence[str], member_id: UUID, zone: ZoneInfo, now: datetime) -> list[Line]:
+    """Notes as lines that sort behind the message they follow. `members` are the names that "@" may name."""
+    pattern = mention_pattern(members)
+    lines = []
+    for note in notes:
+        found = list(pattern.finditer(note.text)) if pattern and note.mentions else []
+        pieces, at = [], 0
+        for match in found:
+            pieces += [Piece(text=note.text[at : match.start()]), Piece(text=match.group(0), is_mention=True)]
+            at = match.end()
+        pieces.append(Piece(text=note.text[at:]))
+        lines.append(
+            Line(
+                id=str(note.id),
+                seq=note.after_seq,
+                kind="note",
+                text=note.text,
+                time=f"{note.created_at.astimezone(zone):%H:%M}",
+                at=_day(note.created_at, zone, now),
+                author=note.author_name,
+                pieces=[piece for piece in pieces if piece.text],
+                is_mine=note.author_id == member_id,
+                sort=f"{note.after_seq:010d} {note.created_at.isoformat()}",
+            )
+        )
+    return lines
+
+
+def merge(lines: list[Line], notes: list[Line]) -> list[Line]:
+    """Messages and the notes between them, in order, with the days named; `lines` may hold notes already."""
+    messages = [line for line in lines if line.kind != "note"]
+    # A note behind a message that is not shown would stand in the wrong place; above the first one there is none before it.
+    first = messages[0].seq if messages else 0
+    shown = [note for note in notes if note.seq >= first]
+    return mark_days(sorted([*messages, *shown], key=lambda line: line.sort))
 
 
 def mark_days(lines: list[Line]) -> list[Line]:
@@ -237,83 +319,3 @@ def _made(message: MessageView) -> str:
     elif message.offers_person:
         parts.append("not sure")
     return " · ".join([*parts, money.show(message.cost_nusd, 4)])
-
-
-def profile_of(view: CustomerView, zone: ZoneInfo, now: datetime) -> Profile:
-    name = name_of(view.name, view.id)
-    return Profile(
-        id=str(view.id),
-        name=name,
-        letters=initials(name),
-        tone=avatar_tone(str(view.id)),
-        since=on_day(view.created_at, zone, now),
-        seen=when(view.last_seen_at, zone, now),
-        language=view.language,
-        tags=list(view.tags),
-        points=[
-            Point(
-                channel={"email": "email", "phone": "voice"}.get(point.kind, point.channel),
-                # A visitor's id in the chat is made by us and means nothing to people.
-                value="Website visitor" if point.kind == "external" and point.channel == "chat" else point.value,
-                is_proven=point.proof == "proven",
-            )
-            for point in view.points
-        ],
-        conversations=f"{view.conversations:,}",
-        messages=f"{view.messages:,}",
-        cost=cost(view.cost_nusd),
-        is_blocked=view.is_blocked,
-        block_reason=view.block_reason or "",
-    )
-
-
-def receipt_of(view: ReceiptView, zone: ZoneInfo) -> Receipt:
-    tokens = f"{view.input_tokens:,} in, {view.output_tokens:,} out" if view.input_tokens or view.output_tokens else "none"
-    tier = {"l1": "cache", "l2": "cache", "l3": "stored cache"}.get(view.tier or "", "")
-    source = _SOURCES.get(view.source, view.source)
-    return Receipt(
-        source=f"{source}, {tier}" if tier else source,
-        confidence=f"{view.confidence:.0%}" if view.confidence is not None else "—",
-        model=view.model or "none",
-        tokens=tokens,
-        time=_duration(view.total_ms),
-        cost=money.show(view.cost_nusd, 6),
-        knowledge=f"version {view.knowledge_version}",
-        at=f"{view.created_at.astimezone(zone):%H:%M:%S}",
-        note=view.note,
-        prompt=view.prompt,
-        sources=[_source(number, source) for number, source in enumerate(view.sources, 1)],
-        steps=_steps(view),
-    )
-
-
-def _source(number: int, source: dict[str, Any]) -> Source:
-    match = source.get("match")
-    return Source(
-        number=str(number),
-        title=str(source.get("title") or source.get("kind") or ""),
-        quote=str(source.get("quote") or ""),
-        match=f"match {float(match):.2f}" if match is not None else "",
-    )
-
-
-def _duration(milliseconds: float) -> str:
-    return f"{milliseconds / 1000:.2f} s" if milliseconds >= 1000 else f"{milliseconds:.1f} ms"
-
-
-def _steps(view: ReceiptView) -> list[Step]:
-    total = sum(float(step["ms"]) for step in view.steps) or 1.0
-    steps, passed = [], 0.0
-    for step in view.steps:
-        took = float(step["ms"])
-        name = str(step["name"])
-        steps.append(
-            Step(
-                name=_STEPS.get(name, name.capitalize()),
-                time=_duration(took),
-                start=f"{100 * passed / total:.1f}%",
-                width=f"{100 * took / total:.1f}%",
-            )
-        )
-        passed += took
-    return steps

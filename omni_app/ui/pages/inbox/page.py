@@ -3,6 +3,8 @@
 import reflex as rx
 
 from omni_app.ui.navigation import NavEntry, register_keys
+from omni_app.ui.pages.inbox.head import delete_dialog, transfer_dialog
+from omni_app.ui.pages.inbox.presence_state import PresenceState
 from omni_app.ui.pages.inbox.profile import block_dialog, profile_pane
 from omni_app.ui.pages.inbox.queue import queue_pane
 from omni_app.ui.pages.inbox.queue_state import QueueState
@@ -16,9 +18,13 @@ register_keys(
     [
         (("J", "K"), "Next, previous conversation"),
         (("R",), "Write a reply"),
+        (("N",), "Write a note"),
+        (("/",), "Insert a canned answer"),
+        (("S",), "Search conversations"),
         (("T",), "Take over"),
         (("H",), "Hand back to the AI"),
         (("E",), "Close the conversation"),
+        (("Z",), "Snooze the conversation"),
         (("Ctrl", "↵"), "Send"),
     ],
 )
@@ -39,7 +45,11 @@ def inbox() -> rx.Component:
         thread_pane(),
         profile_pane(),
         block_dialog(),
+        transfer_dialog(),
+        delete_dialog(),
+        rx.el.script(src=script_url("inbox-writing.js"), async_=True),
         rx.el.script(src=script_url("inbox.js"), async_=True),
         class_name="inbox",
+        on_unmount=PresenceState.leave,
         custom_attrs={"data-view": rx.cond(ThreadState.conversation_id != "", "conversation", rx.Var("undefined"))},
     )

@@ -16,17 +16,42 @@ from omni_app.ui.components import (
     icon,
     text_area_field,
 )
-from omni_app.ui.pages.inbox.lines import Point
+from omni_app.ui.pages.inbox.presence_state import PresenceState
+from omni_app.ui.pages.inbox.profile_shapes import Past, Point
 from omni_app.ui.pages.inbox.profile_state import ProfileState
+from omni_app.ui.pages.inbox.queue import label_tag
+from omni_app.ui.pages.inbox.thread_state import ThreadState
 
 SHOWN = ProfileState.profile
+HEAD = ThreadState.head
 
 
 def _point(point: rx.Var[Point]) -> rx.Component:
+    """A way to reach them; one that was only typed into the chat says so."""
+    claimed = rx.el.li(
+        channel_icon(point.channel),
+        rx.el.span("claims ", rx.el.bdi(point.value), " – not proven", class_name="grow claims", title=point.value),
+        class_name="claimed",
+    )
+    return rx.cond(point.is_proven, _proven(point), claimed)
+
+
+def _claims() -> rx.Component:
+    """What a claim means, once under the list."""
+    return rx.cond(
+        SHOWN.claim != "",
+        rx.el.p(
+            "Typed by the visitor. It joins no known customer until a code sent there, or your own website, proves it.",
+            class_name="mut t1",
+        ),
+    )
+
+
+def _proven(point: rx.Var[Point]) -> rx.Component:
     return rx.el.li(
         channel_icon(point.channel),
         rx.el.bdi(point.value, class_name="grow trunc num", title=point.value),
-        rx.cond(point.is_proven, badge("Proven", "good", "badge_check"), badge("Claimed", "warn")),
+        rx.el.span(icon("badge_check", "s"), class_name="good", role="img", aria_label="Proven", title="Proven"),
     )
 
 
@@ -40,7 +65,10 @@ def _who() -> rx.Component:
             avatar(SHOWN.letters, SHOWN.tone, "l"),
             rx.el.div(
                 rx.el.div(rx.el.bdi(SHOWN.name), class_name="str big-name trunc"),
-                rx.el.div("Customer since ", SHOWN.since, class_name="mut t1"),
+                rx.el.div(
+                    rx.cond(PresenceState.is_here, rx.el.span("Here now", class_name="good"), "Customer since " + SHOWN.since),
+                    class_name="mut t1",
+                ),
                 class_name="grow",
             ),
             class_name="row who",
@@ -79,6 +107,49 @@ def _detail(label: str, value: rx.Var[str]) -> rx.Component:
     return rx.fragment(rx.el.dt(label), rx.el.dd(value))
 
 
+def _past(past: rx.Var[Past]) -> rx.Component:
+    """Another conversation: its summary, or the last thing said."""
+    return rx.el.li(
+        channel_icon(past.channel, "s"),
+        rx.el.a(
+            rx.el.span(rx.cond(past.summary != "", past.summary, past.title), class_name="past", dir="auto"),
+            href="/inbox?conversation=" + past.id,
+        ),
+        rx.el.time(past.when),
+        key=past.id,
+    )
+
+
+def _conversation() -> rx.Component:
+    """Labels and the page of the open conversation."""
+    return rx.cond(
+        (HEAD.labels.length() > 0) | (HEAD.page_title != ""),
+        rx.el.section(
+            rx.el.h3("This conversation"),
+            rx.cond(HEAD.labels.length() > 0, rx.el.div(rx.foreach(HEAD.labels, label_tag), class_name="row wrap tags-of")),
+            rx.cond(
+                HEAD.page_title != "",
+                rx.el.div(
+                    icon("globe", "xs"),
+                    rx.cond(
+                        HEAD.page_url != "",
+                        rx.el.a(
+                            HEAD.page_title,
+                            href=HEAD.page_url,
+                            target="_blank",
+                            rel="noopener noreferrer",
+                            class_name="link trunc",
+                        ),
+                        rx.el.bdi(HEAD.page_title, class_name="trunc"),
+                    ),
+                    class_name="row mut t1",
+                    title=HEAD.page_url,
+                ),
+            ),
+        ),
+    )
+
+
 def _content() -> rx.Component:
     return rx.el.div(
         _who(),
@@ -90,7 +161,12 @@ def _content() -> rx.Component:
                 class_name="met",
             )
         ),
-        rx.el.section(rx.el.h3("Reached on"), rx.el.ul(rx.foreach(SHOWN.points, _point), class_name="ids")),
+        rx.el.section(rx.el.h3("Reached on"), rx.el.ul(rx.foreach(SHOWN.points, _point), class_name="ids"), _claims()),
+        _conversation(),
+        rx.cond(
+            SHOWN.past.length() > 0,
+            rx.el.section(rx.el.h3("Earlier conversations"), rx.el.ol(rx.foreach(SHOWN.past, _past), class_name="tl")),
+        ),
         rx.el.section(
             rx.el.h3("Details"),
             rx.el.dl(
@@ -136,10 +212,20 @@ def profile_pane() -> rx.Component:
         rx.el.aside(
             rx.el.div(
                 rx.el.h2("Customer"),
+                rx.cond(
+                    SHOWN.id != "",
+                    rx.el.a(
+                        icon("arrow_up_right"),
+                        href="/customers/" + SHOWN.id,
+                        class_name="ib s end",
+                        aria_label="Open the full profile",
+                        title="Open the full profile",
+                    ),
+                ),
                 rx.el.button(
                     icon("x"),
                     type="button",
-                    class_name="ib s end open-prof",
+                    class_name="ib s open-prof",
                     aria_label="Close the customer panel",
                     custom_attrs={"data-drawer": "close"},
                 ),

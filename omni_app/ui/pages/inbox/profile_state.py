@@ -1,15 +1,17 @@
 """The customer beside the open conversation."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import reflex as rx
 
+from omni_app.conversations.reading import PastConversation
 from omni_app.customers.blocking import block_customer, unblock_customer
 from omni_app.customers.profiles import CustomerView, load_customer
 from omni_app.infra.clock import now
 from omni_app.ui.access import ViewerState, form_text, handler, parse_id, viewer_db
 from omni_app.ui.components import said
-from omni_app.ui.pages.inbox.lines import Profile, profile_of
+from omni_app.ui.pages.inbox.profile_shapes import Past, Profile, profile_of
 from omni_app.ui.words import zone_of
 
 
@@ -50,9 +52,13 @@ class ProfileState(ViewerState, rx.State):
             customer = await load_customer(db, parse_id(self.profile.id, "customer"))
         self._show(customer, zone)
 
-    def _show(self, customer: CustomerView, zone: str) -> None:
+    def _show(self, customer: CustomerView, zone: str, past: Sequence[PastConversation] | None = None) -> None:
+        """`past` is None when only the customer was read again: then the earlier conversations stay as shown."""
         self._zone = zone
-        profile = profile_of(customer, zone_of(zone), now())
+        profile = profile_of(customer, zone_of(zone), now(), past or ())
+        if past is None:
+            shown: list[Past] = self.get_value("profile").past
+            profile.past = shown
         if profile != self.get_value("profile"):
             self.profile = profile
 

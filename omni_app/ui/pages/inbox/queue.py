@@ -3,12 +3,21 @@
 import reflex as rx
 
 from omni_app.ui.components import avatar, badge, bone, button, button_link, empty_state, icon, loaded
-from omni_app.ui.pages.inbox.lines import Row
+from omni_app.ui.pages.inbox.finding import (
+    filter_button,
+    filter_chips,
+    found_line,
+    nothing_fits,
+    nothing_found,
+    search_box,
+    search_button,
+)
+from omni_app.ui.pages.inbox.lines import Mark, Row
 from omni_app.ui.pages.inbox.queue_state import FOLDERS, QueueState
 from omni_app.ui.pages.inbox.thread_state import ThreadState
 
 _CHIPS = ("waiting", "mine", "ai", "all")
-_MORE = ("unassigned", "closed")
+_MORE = ("unassigned", "snoozed", "closed")
 
 
 def _label(folder: str) -> rx.Component:
@@ -29,7 +38,7 @@ def _chip(folder: str) -> rx.Component:
 
 
 def _more() -> rx.Component:
-    is_current = (QueueState.folder == _MORE[0]) | (QueueState.folder == _MORE[1])
+    is_current = rx.Var.create(list(_MORE)).contains(QueueState.folder)
     return rx.dropdown_menu.root(
         rx.dropdown_menu.trigger(
             rx.el.button(
@@ -61,6 +70,31 @@ def time_of(at: rx.Var[str], waits_since: rx.Var[str] | None = None) -> rx.Compo
     return rx.el.time(date_time=at, custom_attrs=attributes)
 
 
+def label_dot(color: rx.Var[str]) -> rx.Component:
+    """The colour of a label; its name stands beside it."""
+    return rx.el.span(class_name="lb " + color)
+
+
+def label_tag(label: rx.Var[Mark]) -> rx.Component:
+    return rx.el.span(label_dot(label.color), rx.el.span(label.name, class_name="trunc"), class_name="tag")
+
+
+def priority_mark(priority: rx.Var[str]) -> rx.Component:
+    """Nothing for what is as pressing as usual."""
+    return rx.match(
+        priority,
+        ("urgent", rx.el.span(icon("flame", "xs"), "Urgent", class_name="prio bad")),
+        ("high", rx.el.span(icon("flag", "xs"), "High", class_name="prio warn")),
+        ("low", rx.el.span(icon("arrow_down", "xs"), "Low", class_name="prio mut")),
+        rx.fragment(),
+    )
+
+
+def until_time(until: rx.Var[str]) -> rx.Component:
+    """Until when a conversation sleeps; `inbox.js` writes it in the reader's own time."""
+    return rx.el.time("Snoozed", date_time=until, custom_attrs={"data-until": until})
+
+
 def status_words(row: rx.Var[Row]) -> rx.Component:
     """Where the conversation stands, as a mark and a word."""
     holder = rx.match(
@@ -73,9 +107,21 @@ def status_words(row: rx.Var[Row]) -> rx.Component:
     return rx.match(
         row.status,
         ("closed", rx.el.span(icon("check", "xs"), "Closed")),
+        ("snoozed", rx.el.span(icon("clock", "xs"), until_time(row.until))),
         ("waiting", rx.el.span(icon("hand", "xs"), "Waiting", class_name="warn")),
         holder,
     )
+
+
+def _words(row: rx.Var[Row]) -> rx.Component:
+    """The last message, or where a search found its words."""
+    found = rx.fragment(rx.el.bdi(row.before, dir="auto"), rx.el.mark(row.hit), rx.el.bdi(row.after, dir="auto"))
+    last = rx.fragment(
+        rx.cond(row.has_draft, rx.el.span("Draft ", class_name="drafted")),
+        rx.cond(row.who != "", rx.el.span(row.who + " ", class_name="mut")),
+        rx.el.bdi(row.text, dir="auto"),
+    )
+    return rx.el.span(rx.cond(row.hit != "", found, last), class_name="p trunc", dir="auto")
 
 
 def _row(row: rx.Var[Row]) -> rx.Component:
@@ -89,15 +135,12 @@ def _row(row: rx.Var[Row]) -> rx.Component:
                 time_of(row.at, row.waits_since),
                 class_name="hd",
             ),
-            rx.el.span(
-                rx.cond(row.who != "", rx.el.span(row.who + " ", class_name="mut")),
-                rx.el.bdi(row.text, dir="auto"),
-                class_name="p trunc",
-                dir="auto",
-            ),
+            _words(row),
             rx.el.span(
                 status_words(row),
-                rx.cond(row.reason != "", rx.el.span(row.reason, class_name="trunc why")),
+                priority_mark(row.priority),
+                rx.foreach(row.labels, label_tag),
+                rx.cond((row.reason != "") & (row.labels.length() == 0), rx.el.span(row.reason, class_name="trunc why")),
                 rx.cond(
                     (row.holder_letters != "") & (row.status != "closed"),
                     rx.el.span(avatar(row.holder_letters, row.holder_tone, "xs"), title=row.holder_name, class_name="end"),
@@ -131,7 +174,7 @@ def _empty() -> rx.Component:
             _demo_link(),
         ),
     )
-    return rx.match(
+    folders = rx.match(
         QueueState.folder,
         ("waiting", waiting),
         (
@@ -155,6 +198,16 @@ def _empty() -> rx.Component:
         ),
         ("ai", empty_state("The AI talks with no one", "Ask it something on the demo website.", "sparkles", _demo_link())),
         (
+            "snoozed",
+            empty_state(
+                "Nothing is snoozed",
+                "Snooze a conversation to see it again later.",
+                "clock",
+                button("Show all conversations", on_click=QueueState.pick("all")),
+                because_of_filter=True,
+            ),
+        ),
+        (
             "closed",
             empty_state(
                 "Nothing is closed yet",
@@ -172,6 +225,7 @@ def _empty() -> rx.Component:
             _demo_link(),
         ),
     )
+    return rx.cond(QueueState.is_searching, nothing_found(), rx.cond(QueueState.is_filtered, nothing_fits(), folders))
 
 
 def _skeleton() -> rx.Component:
@@ -218,10 +272,21 @@ def queue_pane() -> rx.Component:
         rx.el.div(
             rx.el.h1("Inbox"),
             rx.cond(QueueState.counts["waiting"] > 0, rx.el.span(QueueState.counts["waiting"], " waiting", class_name="mut num")),
+            rx.el.span(search_button(), filter_button(), class_name="end row"),
             class_name="ph",
         ),
-        rx.el.div(*[_chip(name) for name in _CHIPS], _more(), class_name="filters", role="group", aria_label="Folders"),
+        search_box(),
+        rx.cond(
+            QueueState.is_searching,
+            rx.fragment(),
+            rx.fragment(
+                rx.el.div(*[_chip(name) for name in _CHIPS], _more(), class_name="filters", role="group", aria_label="Folders"),
+                filter_chips(),
+            ),
+        ),
+        found_line(),
         loaded(QueueState, _list(), "The inbox could not be loaded", QueueState.load, _skeleton()),
+        rx.el.span(hidden=True, custom_attrs={"data-waiting": QueueState.counts["waiting"]}),
         class_name="pane queue",
         aria_label="Queue",
     )
@@ -242,4 +307,5 @@ def status_badge(row: rx.Var[Row]) -> rx.Component:
         ("member", badge(rx.el.span(row.holder_name, ", waiting", class_name="trunc"), "warn", "hand")),
         badge("Waiting for a person", "warn", "hand"),
     )
-    return rx.match(row.status, ("closed", badge("Closed", "", "check")), ("waiting", waiting), holder)
+    snoozed = badge(until_time(row.until), "", "clock")
+    return rx.match(row.status, ("closed", badge("Closed", "", "check")), ("snoozed", snoozed), ("waiting", waiting), holder)

@@ -3,7 +3,8 @@
 import reflex as rx
 
 from omni_app.ui.components import callout, copy_button, icon, icon_button
-from omni_app.ui.pages.inbox.lines import Line, Source, Step
+from omni_app.ui.pages.inbox.lines import Line
+from omni_app.ui.pages.inbox.receipt_shapes import Source, Step
 from omni_app.ui.pages.inbox.receipt_state import ReceiptState
 
 SHOWN = ReceiptState.receipt
@@ -18,7 +19,11 @@ def _source(source: rx.Var[Source]) -> rx.Component:
         rx.el.span(source.number, class_name="n"),
         rx.el.div(
             rx.el.div(
-                rx.el.bdi(source.title, class_name="grow trunc", title=source.title),
+                rx.cond(
+                    source.href != "",
+                    rx.el.a(rx.el.bdi(source.title), href=source.href, class_name="grow trunc link", title=source.title),
+                    rx.el.bdi(source.title, class_name="grow trunc", title=source.title),
+                ),
                 rx.el.span(source.match, class_name="t1 mut num nowrap"),
                 class_name="row",
             ),

@@ -5,7 +5,7 @@ import reflex as rx
 from omni_app.orchestrator.receipts import load_receipt
 from omni_app.tenancy.businesses import load_business
 from omni_app.ui.access import ViewerState, handler, parse_id, viewer_db
-from omni_app.ui.pages.inbox.lines import Receipt, receipt_of
+from omni_app.ui.pages.inbox.receipt_shapes import Receipt, receipt_of
 from omni_app.ui.words import zone_of
 
 

@@ -2,25 +2,39 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import reflex as rx
 
+from omni_app.conversations.attachments import sign_link
+from omni_app.conversations.drafts import load_drafts
 from omni_app.conversations.handling import close_conversation, hand_back, mark_read, reopen_conversation, take_over
-from omni_app.conversations.reading import ConversationView, MessageView, list_messages, load_conversation
+from omni_app.conversations.notes import NoteView, add_note, delete_note, list_notes
+from omni_app.conversations.reading import (
+    ConversationView,
+    MessageView,
+    list_messages,
+    list_past,
+    list_statuses,
+    load_conversation,
+)
 from omni_app.conversations.sending import send_reply
 from omni_app.customers.profiles import load_customer
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
-from omni_app.infra.errors import Conflict, Invalid
+from omni_app.infra.errors import Conflict, Invalid, NotFound
 from omni_app.tenancy.businesses import load_business
 from omni_app.ui.access import ViewerState, current_viewer, form_text, handler, loader, parse_id, viewer_db
-from omni_app.ui.components import told
+from omni_app.ui.components import said, told
 from omni_app.ui.live import watch
-from omni_app.ui.pages.inbox.lines import Line, Row, lines_of, mark_days, row_of
+from omni_app.ui.pages.inbox.lines import Line, Row, lines_of, merge, note_lines, row_of
+from omni_app.ui.pages.inbox.presence_state import PresenceState
 from omni_app.ui.pages.inbox.profile_state import ProfileState
 from omni_app.ui.pages.inbox.queue_state import QueueState
+from omni_app.ui.pages.inbox.sorting_state import SortingState
+from omni_app.ui.pages.inbox.writing_state import WritingState
 from omni_app.ui.words import zone_of
 
 PAGE = 50
@@ -40,11 +54,13 @@ class ThreadState(ViewerState, rx.State):
 
     _zone: str = "UTC"
     _assignee_id: str = ""
+    _business_id: str = ""
+    _notes: list[Line] = []
 
     @loader
     async def load(self) -> None:
         """Open the conversation the address names."""
-        await watch(self, ThreadState.on_live, ("message", "conversation"))
+        await watch(self, ThreadState.on_live, ("message.created", "message.status", "conversation"))
         wanted = str(self.router.url.query_parameters.get("conversation", ""))
         if not wanted:
             await self._forget()
@@ -62,9 +78,20 @@ class ThreadState(ViewerState, rx.State):
         if note.get("kind") == "resync":
             await self._open(self._open_id())
             return
-        if (note.get("ids") or {}).get("conversation_id") != self.conversation_id:
+        ids = note.get("ids") or {}
+        if ids.get("conversation_id") != self.conversation_id:
             return
-        await self._catch_up()
+        if note.get("kind") == "message.status":
+            await self._read_statuses()
+            return
+        try:
+            await self._catch_up(with_notes="note" in ids or ids.get("role") == "system")
+        except NotFound:
+            # A colleague deleted it while it was open here.
+            await self._forget()
+            yield rx.redirect("/inbox")
+            yield told("This conversation was deleted.")
+            return
         # The message first; the customer's figures may follow.
         yield
         await (await self.get_state(ProfileState))._read(self._zone)
@@ -73,11 +100,13 @@ class ThreadState(ViewerState, rx.State):
     async def earlier(self) -> None:
         """Show the messages before the first one on the screen."""
         lines = self.get_value("lines")
-        if not lines:
+        first = next((line for line in lines if line.kind != "note"), None)
+        if first is None:
             return
         async with viewer_db(self) as db:
-            messages = await list_messages(db, self._open_id(), before=lines[0].seq, limit=PAGE)
-        self.lines = mark_days([*self._show(messages), *lines])
+            messages = await list_messages(db, self._open_id(), before=first.seq, limit=PAGE)
+        shown = [line for line in lines if line.kind != "note"]
+        self.lines = merge([*self._show(messages), *shown], self._notes)
         self.has_earlier = len(messages) == PAGE
 
     @handler
@@ -92,7 +121,7 @@ class ThreadState(ViewerState, rx.State):
 
     @handler
     async def send(self, form: dict[str, Any]) -> Any:
-        """Send what the composer holds. Its draft id makes a second click the same message."""
+        """Send what the composer holds to the customer, or (kind note) to the team. One draft id sends one reply."""
         self.busy = "send"
         yield
         conversation_id = parse_id(form_text(form, "conversation"), "conversation")
@@ -100,16 +129,39 @@ class ThreadState(ViewerState, rx.State):
             draft = str(UUID(form_text(form, "draft")))
         except ValueError:
             raise Invalid("This page is too old to send. Load it again.") from None
+        is_note, writing = form_text(form, "kind") == "note", await self.get_state(WritingState)
         try:
             async with viewer_db(self) as db:
-                await send_reply(db, conversation_id, form_text(form, "text"), client_id=draft)
+                if is_note:
+                    await add_note(db, conversation_id, form_text(form, "text"))
+                else:
+                    files = [UUID(file.id) for file in writing.get_value("files")]
+                    await send_reply(db, conversation_id, form_text(form, "text"), client_id=draft, attachments=files)
         except Conflict as error:
             await self._catch_up()
             yield told(str(error))
             return
+        if not is_note:
+            writing._sent()
+        (await self.get_state(QueueState))._mark_draft(str(conversation_id), False)
         if str(conversation_id) == self.conversation_id:
-            await self._catch_up()
+            await self._catch_up(with_notes=is_note)
         yield rx.call_script(f"window.omniInbox && omniInbox.sent({json.dumps(draft)})")
+
+    @handler
+    async def remove_note(self, note_id: str) -> Any:
+        async with viewer_db(self) as db:
+            await delete_note(db, parse_id(note_id, "note"))
+        await self._catch_up(with_notes=True)
+        return said("Note deleted")
+
+    @handler
+    async def open_file(self, file_id: str) -> Any:
+        """Show an attachment in a tab of its own, under a link that works for five minutes."""
+        if not any(file.id == file_id for line in self.get_value("lines") for file in line.files):
+            raise NotFound("file")
+        viewer = await current_viewer(self)
+        return rx.redirect(sign_link(parse_id(file_id, "file"), viewer.business_id), is_external=True)
 
     @handler
     async def take(self) -> Any:
@@ -149,7 +201,8 @@ class ThreadState(ViewerState, rx.State):
             await self._catch_up()
             return told(str(error))
         await self._catch_up()
-        return None
+        # The button that was pressed is gone, and with it the focus.
+        return rx.call_script("window.omniInbox && omniInbox.refocus()")
 
     def _open_id(self) -> UUID:
         return parse_id(self.conversation_id, "conversation")
@@ -158,45 +211,88 @@ class ThreadState(ViewerState, rx.State):
         async with viewer_db(self) as db:
             view = await load_conversation(db, conversation_id)
             messages = await list_messages(db, conversation_id, limit=PAGE)
+            notes = await list_notes(db, conversation_id)
+            drafts = await load_drafts(db, conversation_id)
             customer = await load_customer(db, view.customer_id)
+            past = await list_past(db, view.customer_id, conversation_id)
             self._zone = (await load_business(db)).timezone
-        await self._show_head(view)
+        sorting = await self.get_state(SortingState)
+        if not sorting.people:
+            await sorting._read()
         if self.conversation_id != str(conversation_id):
             self.conversation_id, self.read_seq = str(conversation_id), 0
-        self.lines = mark_days(self._show(messages))
+        (await self.get_state(WritingState))._show(self.conversation_id, drafts)
+        await self._show_head(view)
+        await self._show_notes(notes)
+        self.lines = merge(self._show(messages), self._notes)
         self.last_seq = messages[-1].seq if messages else 0
         self.has_earlier = len(messages) == PAGE
         profile = await self.get_state(ProfileState)
-        profile._show(customer, self._zone)
+        profile._show(customer, self._zone, past)
+        presence = await self.get_state(PresenceState)
+        await presence._enter(self.conversation_id)
+        presence._arrived({str(message.id) for message in messages})
 
-    async def _catch_up(self) -> None:
+    async def _catch_up(self, with_notes: bool = False) -> None:
         """Read what is new in the open conversation, and nothing else."""
         conversation_id = self._open_id()
         async with viewer_db(self) as db:
             messages = await list_messages(db, conversation_id, after=self.last_seq, limit=PAGE)
             view = await load_conversation(db, conversation_id)
+            notes = await list_notes(db, conversation_id) if with_notes else None
         if len(messages) == PAGE:
             # More than a page is new: between what is shown and this page some may lie.
             await self._open(conversation_id)
             return
         await self._show_head(view)
-        if messages:
-            lines = [*self.get_value("lines"), *self._show(messages)]
+        if notes is not None:
+            await self._show_notes(notes)
+        if messages or notes is not None:
+            lines = [line for line in [*self.get_value("lines"), *self._show(messages)] if line.kind != "note"]
             if len(lines) > MOST:
                 lines, self.has_earlier = lines[-PAGE:], True
-            self.lines, self.last_seq = mark_days(lines), messages[-1].seq
+            self.lines = merge(lines, self._notes)
+        if messages:
+            self.last_seq = messages[-1].seq
+            (await self.get_state(PresenceState))._arrived({str(message.id) for message in messages})
+
+    async def _read_statuses(self) -> None:
+        """How far our messages on the screen got."""
+        lines = self.get_value("lines")
+        ours = [line.seq for line in lines if line.status and line.status != "read"]
+        if not ours:
+            return
+        async with viewer_db(self) as db:
+            reached = await list_statuses(db, self._open_id(), after=min(ours) - 1)
+        self.lines = [replace(line, status=reached.get(line.seq, line.status)) if line.status else line for line in lines]
+
+    async def _show_notes(self, notes: list[NoteView]) -> None:
+        viewer, names = await current_viewer(self), (await self.get_state(SortingState))._names()
+        self._notes = note_lines(notes, names, viewer.member_id, zone_of(self._zone), now())
 
     def _show(self, messages: list[MessageView]) -> list[Line]:
-        return lines_of(messages, zone_of(self._zone), now())
+        lines = lines_of(messages, zone_of(self._zone), now())
+        for line in lines:
+            for file in line.files:
+                if file.kind == "image":
+                    file.url = self._link(file.id)
+        return lines
+
+    def _link(self, file_id: str) -> str:
+        return sign_link(UUID(file_id), UUID(self._business_id))
 
     async def _show_head(self, view: ConversationView) -> None:
         viewer = await current_viewer(self)
+        self._business_id = str(viewer.business_id)
         head = row_of(view, viewer.member_id)
         if head != self.get_value("head"):
             self.head = head
         self._assignee_id = str(view.assignee_id) if head.holder == "member" else ""
+        (await self.get_state(SortingState))._show(str(view.id), head.labels)
 
     async def _forget(self) -> None:
         self.conversation_id, self.lines, self.head, self.has_earlier = "", [], Row(), False
-        self.last_seq = self.read_seq = 0
+        self.last_seq, self.read_seq, self._notes = 0, 0, []
+        await (await self.get_state(PresenceState))._enter("")
+        (await self.get_state(WritingState))._show("", {})
         (await self.get_state(ProfileState))._forget()

@@ -5,7 +5,6 @@ import reflex as rx
 from omni_app.infra.scope import Permission
 from omni_app.ui.account import ShellState
 from omni_app.ui.components import (
-    badge,
     button,
     confirm,
     empty_state,
@@ -21,7 +20,9 @@ from omni_app.ui.navigation import NavEntry
 from omni_app.ui.pages.knowledge.editing import EditorState
 from omni_app.ui.pages.knowledge.editor import editor
 from omni_app.ui.pages.knowledge.listing import FaqLine, KnowledgeState
+from omni_app.ui.pages.knowledge.tabs import knowledge_tabs
 from omni_app.ui.pages.knowledge.trying import TryState
+from omni_app.ui.pages.knowledge.tryit import try_it
 from omni_app.ui.shell import page
 
 MAY_TEACH = ShellState.permissions.contains(Permission.TEACH.value)
@@ -117,77 +118,6 @@ def _list() -> rx.Component:
     )
 
 
-def _verdict() -> rx.Component:
-    sure = rx.el.div(
-        rx.el.div(
-            rx.el.i(style={"width": TryState.percent + "%"}, class_name=rx.cond(TryState.is_sure, "on", "")),
-            rx.el.b(style={"insetInlineStart": TryState.needed + "%"}),
-            class_name="sure",
-            aria_hidden="true",
-        ),
-        rx.el.p(
-            rx.cond(TryState.is_sure, "From ", "Closest: "),
-            rx.el.button(TryState.faq_question, type="button", class_name="link", on_click=EditorState.open_faq(TryState.faq_id)),
-            class_name="t1",
-        ),
-        rx.el.p(TryState.percent, "% sure. It answers from ", TryState.needed, "% on.", class_name="t1 mut num"),
-    )
-    return rx.el.div(
-        rx.el.p(TryState.asked, class_name="said"),
-        rx.el.p(TryState.answer, class_name="heard"),
-        rx.match(
-            TryState.source,
-            ("faq", badge("Answers from an FAQ", "good", "circle_check")),
-            ("person", badge("Hands over to your team", "info", "user_round")),
-            ("model", badge("A language model words the answer", "acc", "sparkles")),
-            rx.cond(TryState.faq_id != "", badge("Not sure: offers a person", "warn", "circle_help"), badge("Says so by itself")),
-        ),
-        rx.cond(
-            TryState.source == "model",
-            rx.el.p("It answers from the closest FAQs. Asking it costs money, so it is not asked here.", class_name="t1 mut"),
-        ),
-        rx.cond(TryState.faq_id != "", sure),
-        rx.cond(
-            MAY_TEACH & ~TryState.is_sure & (TryState.source != "person"),
-            rx.el.div(
-                button("Write answer", "pencil", size="s", on_click=EditorState.open_new(TryState.asked)), class_name="row"
-            ),
-        ),
-        class_name="trial",
-        role="status",
-    )
-
-
-def _try() -> rx.Component:
-    return panel(
-        rx.el.form(
-            rx.el.div(
-                rx.el.input(
-                    name="text",
-                    class_name="input",
-                    aria_label="A question, as a customer would write it",
-                    placeholder="Ask as a customer would",
-                    auto_complete="off",
-                    max_length=8000,
-                ),
-                button("Ask", type="submit", busy=TryState.busy == "ask"),
-                class_name="row",
-            ),
-            rx.cond(TryState.errors["text"], rx.el.p(TryState.errors["text"], class_name="t1 bad", role="alert")),
-            on_submit=TryState.ask,
-            no_validate=True,
-        ),
-        rx.cond(
-            TryState.source != "",
-            _verdict(),
-            rx.el.p("Nobody else sees this. No message is sent and nothing is charged.", class_name="t1 mut"),
-        ),
-        title="Try it",
-        padded=True,
-        class_name="c4 tryit",
-    )
-
-
 @page(
     "/knowledge",
     title="Knowledge",
@@ -208,12 +138,13 @@ def knowledge() -> rx.Component:
                 button("Add FAQ", "plus", tone="primary", on_click=EditorState.open_new("")),
             ),
         ),
+        knowledge_tabs("faqs"),
         rx.el.div(
             panel(
                 loaded(KnowledgeState, _list(), "FAQs could not be loaded", KnowledgeState.load),
                 class_name="c8 faqs",
             ),
-            _try(),
+            try_it(MAY_TEACH),
             class_name="cols",
         ),
         editor(MAY_TEACH),

@@ -59,7 +59,7 @@ class LimitsState(ViewerState, rx.State):
 
     @loader
     async def load(self) -> None:
-        await watch(self, LimitsState.on_live, ("budget", "business", "message"))
+        await watch(self, LimitsState.on_live, ("budget", "business", "message.created"), every=1.0)
         await self._read()
 
     @handler

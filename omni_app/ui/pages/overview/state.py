@@ -24,7 +24,7 @@ from omni_app.ui.words import cost, count
 
 MOST_QUESTIONS = 50
 LONG_PERIOD_SECONDS = 15.0
-LIVE_KINDS = ("message", "conversation", "budget", "faq", "business")
+LIVE_KINDS = ("message.created", "conversation", "budget", "faq", "business")
 
 
 @dataclass

@@ -1,0 +1,66 @@
+"""Rounds over the open widgets: who is here is renewed, who fell silent is let go, opening and closing time is told."""
+
+import asyncio
+from uuid import UUID
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from omni_app.api.chat import shapes
+from omni_app.api.chat.hub import Visitor, hub
+from omni_app.conversations.presence import visitors_are_here
+from omni_app.infra.background import start_task
+from omni_app.infra.log import get_logger
+from omni_app.tenancy.businesses import BusinessView, find_business_by_widget_key
+
+log = get_logger(__name__)
+
+EVERY_SECONDS = 15.0
+# A widget pings every 25 seconds.
+SILENT_SECONDS = 120.0
+
+
+async def keep_widgets() -> None:
+    """For ever, every `EVERY_SECONDS`."""
+    online: dict[UUID, bool] = {}
+    while True:
+        await asyncio.sleep(EVERY_SECONDS)
+        try:
+            await visitors_are_here(hub.conversations())
+            let_go_the_silent(asyncio.get_running_loop().time())
+            online = await tell_hours(online)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("round over the open widgets not finished", error=type(error).__name__)
+
+
+def let_go_the_silent(at: float) -> None:
+    """Close what said nothing for `SILENT_SECONDS`: a dead connection the network did not tell us about."""
+    for visitor in hub:
+        if at - visitor.heard_at > SILENT_SECONDS:
+            hub.remove(visitor)
+            start_task(_close(visitor), "close a silent widget")
+
+
+async def _close(visitor: Visitor) -> None:
+    try:
+        async with asyncio.timeout(5):
+            await visitor.socket.close(1001)
+    except (RuntimeError, TimeoutError, OSError):
+        return
+
+
+async def tell_hours(before: dict[UUID, bool]) -> dict[UUID, bool]:
+    """Wake the widgets of a business that opened or closed since the last round. Also gives them its settings of today."""
+    known: dict[str, BusinessView | None] = {}
+    after: dict[UUID, bool] = {}
+    for visitor in hub:
+        key = visitor.business.widget_key
+        if key not in known:
+            known[key] = await find_business_by_widget_key(key)
+        business = known[key]
+        if business is None:
+            continue
+        visitor.business = business
+        after[business.id] = shapes.availability(business)["online"]
+        if before.get(business.id, after[business.id]) != after[business.id]:
+            hub.wake(visitor)
+    return after

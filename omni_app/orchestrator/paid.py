@@ -1,0 +1,198 @@
+"""A paid model's answer: reserve the worst case, stream, settle with the recorded message. Everybody sees it being written."""
+
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from omni_app.budgets.prices import cost_of
+from omni_app.budgets.reserving import HOLD, BudgetSpent, Reservation, Worst, release, reserve, settle
+from omni_app.conversations.answering import Answer
+from omni_app.conversations.memory import Remembered
+from omni_app.conversations.receiving import Facts
+from omni_app.infra.clock import now
+from omni_app.infra.crypto import encrypt, unwrap_data_key
+from omni_app.infra.errors import Rejected, Unavailable
+from omni_app.infra.log import get_logger
+from omni_app.infra.scope import Scope
+from omni_app.knowledge.matching import Match
+from omni_app.llm.contract import Completion, LanguageModel, Prompt
+from omni_app.llm.health import note_failure, note_success
+from omni_app.orchestrator import phrases
+from omni_app.orchestrator.deciding import Decision, Question, Stopwatch
+from omni_app.orchestrator.local import Found, faq_source, passage_source
+from omni_app.orchestrator.prompt import UNSURE, Grounds, build_prompt, describe_customer, show_prompt
+from omni_app.orchestrator.receipts import PROMPT
+from omni_app.orchestrator.streaming import LiveAnswer
+from omni_app.settings import load_settings
+
+log = get_logger(__name__)
+
+GROUNDING = 5
+_AROUND_UNSURE = " \n.\"'`*"
+
+
+class _TakenOver(Exception):
+    """A person took the conversation while the model wrote."""
+
+
+def worst_of(model: LanguageModel, prompt: Prompt, service: str, facts: Facts) -> Worst:
+    """The most one call with `prompt` can use."""
+    return Worst(
+        provider=model.provider,
+        model=model.name,
+        service=service,
+        units={"input_token": model.count_input_tokens(prompt), "output_token": prompt.max_output_tokens},
+        channel=facts.channel,
+        customer_id=facts.customer.id if facts.customer else None,
+    )
+
+
+def longest_hold() -> timedelta:
+    """How long a reservation for one call stands before its caller is taken for dead."""
+    return HOLD + timedelta(seconds=load_settings().model_timeout_seconds)
+
+
+def best_faqs(found: Found) -> list[Match]:
+    """The FAQs that ground an answer, best first."""
+    match = found.match
+    if match is None:
+        return []
+    best = [match, *(Match(faq_id=faq_id, confidence=confidence) for faq_id, confidence in match.runner_up)]
+    return [entry for entry in best if entry.faq_id in found.knowledge.faqs][:GROUNDING]
+
+
+def grounds_of(found: Found, memories: list[Remembered]) -> Grounds:
+    faqs = [found.knowledge.faqs[entry.faq_id] for entry in best_faqs(found)]
+    return Grounds(faqs=faqs, passages=found.passages, memories=memories)
+
+
+async def ask_model(
+    scope: Scope,
+    model: LanguageModel,
+    facts: Facts,
+    question: Question,
+    found: Found,
+    memories: list[Remembered],
+    watch: Stopwatch,
+    live: LiveAnswer,
+) -> tuple[Decision | None, str]:
+    """A paid answer, or None and the reason why there is none: the local brain answers then."""
+    prompt = build_prompt(facts, question.earlier, question.text, grounds_of(found, memories), now())
+    watch.lap("prompt")
+    worst = worst_of(model, prompt, "chat", facts)
+    try:
+        reservation = await reserve(scope, worst, hold=longest_hold())
+    except BudgetSpent:
+        watch.lap("reserve")
+        return None, "the monthly budget is spent; answered without a model"
+    except Rejected as error:
+        watch.lap("reserve")
+        log.warning("paid answer refused", reason=str(error))
+        return None, str(error)
+    watch.lap("reserve")
+    try:
+        completion = await _stream(model, prompt, watch, live)
+    except Rejected as error:
+        await release(scope, reservation)
+        watch.lap("model")
+        log.warning("model refused", model=model.name, error=str(error))
+        return None, f"the model refused: {error}"
+    except Unavailable as error:
+        # After a time-out or a broken stream the provider may have worked and billed all the same: the worst case is booked.
+        note_failure(model.provider)
+        await settle(scope, reservation, worst.units, note=f"no answer: {error}")
+        watch.lap("model")
+        return None, f"the model did not answer: {error}"
+    except _TakenOver:
+        # What it wrote is billed, how much nobody says. The answer below will find its lease gone and is not recorded.
+        await settle(scope, reservation, worst.units, note="stopped half way, not sent: a person took over")
+        watch.lap("model")
+        return Decision(answer=Answer(text=phrases.NOT_SURE, source="none", knowledge_version=facts.knowledge_version)), ""
+    note_success(model.provider)
+    watch.lap("model")
+    return _decision(facts, question, found, memories, prompt, completion, reservation), ""
+
+
+async def _stream(model: LanguageModel, prompt: Prompt, watch: Stopwatch, live: LiveAnswer) -> Completion:
+    live.think()
+    text = ""
+    async with aclosing(model.stream(prompt)) as items:
+        async for item in items:
+            if isinstance(item, Completion):
+                return item
+            if not text:
+                watch.lap("first words")
+            text += item
+            if live.is_lost:
+                raise _TakenOver
+            if not may_be_unsure(text):
+                live.write(text.strip()[:8000])
+    raise Unavailable("The language model")
+
+
+def may_be_unsure(text: str) -> bool:
+    """Whether the text so far is, or may become, the agreed word for not knowing: nobody should read that."""
+    start = text.lstrip(_AROUND_UNSURE)
+    if not UNSURE.startswith(start[: len(UNSURE)].upper()):
+        return False
+    # "Unsure about that …" in ordinary letters is an answer.
+    return len(start.rstrip(_AROUND_UNSURE)) <= len(UNSURE) or start.startswith(UNSURE)
+
+
+def is_unsure(text: str) -> bool:
+    """Models wrap the agreed word in quotes, and some add an explanation."""
+    plain = text.strip(_AROUND_UNSURE)
+    return not plain or plain.upper() == UNSURE or (plain.startswith(UNSURE) and not plain[len(UNSURE)].isalnum())
+
+
+def _decision(
+    facts: Facts,
+    question: Question,
+    found: Found,
+    memories: list[Remembered],
+    prompt: Prompt,
+    completion: Completion,
+    reservation: Reservation,
+) -> Decision:
+    units = {"input_token": completion.input_tokens, "output_token": completion.output_tokens}
+    text = completion.text.strip()
+    # Whoever asks the same words may get this answer only if nothing of this customer was in the prompt.
+    is_personal = bool(question.earlier or memories or describe_customer(facts))
+    sealed = encrypt(unwrap_data_key(facts.customer.data_key), show_prompt(prompt), PROMPT) if facts.customer else ""
+    answer = Answer(
+        text=text[:8000],
+        source="model",
+        confidence=found.best_confidence,
+        sources=sources_of(found, memories, question.text),
+        provider=completion.provider,
+        model=completion.model,
+        input_tokens=completion.input_tokens,
+        output_tokens=completion.output_tokens,
+        cost_nusd=cost_of(reservation.prices, units, reservation.worst.provider, reservation.worst.model),
+        knowledge_version=facts.knowledge_version,
+        shared_hash=question.hash if question.hash and not is_personal else None,
+        shared_for=timedelta(days=1),
+        prompt=sealed,
+    )
+    if is_unsure(text):
+        answer = replace(answer, text=phrases.NOT_SURE, source="none", sources=(), offers_person=True, shared_hash=None)
+    return Decision(answer=answer, reservation=reservation, units=units)
+
+
+def sources_of(found: Found, memories: list[Remembered], question: str) -> tuple[dict[str, Any], ...]:
+    """The three best FAQs and passages the model had before it, and the memories."""
+    known = [faq_source(found.knowledge, entry) for entry in best_faqs(found)]
+    known += [passage_source(passage, question) for passage in found.passages]
+    known.sort(key=lambda source: -float(source["match"]))
+    return (*known[:3], *map(_memory_source, memories))
+
+
+def _memory_source(memory: Remembered) -> dict[str, Any]:
+    return {
+        "kind": "memory",
+        "id": str(memory.id),
+        "title": f"{memory.channel}, {memory.at:%d %B %Y}",
+        "quote": memory.text[:300],
+        "match": round(memory.score, 3),
+    }

@@ -1,0 +1,364 @@
+"""Joining two customers moves everything and can be taken back."""
+
+import asyncio
+import json
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from omni_app.conversations.answering import Answer, record_answer
+from omni_app.conversations.joining import join_customers, undo_join
+from omni_app.conversations.notes import NOTE
+from omni_app.conversations.receiving import Inbound, Moved, read_facts, store
+from omni_app.customers.claiming import claim_address
+from omni_app.customers.identifying import CONTACT_POINT
+from omni_app.customers.notes import CUSTOMER_NOTE
+from omni_app.customers.proving import accept_claim, find_claimed_email
+from omni_app.infra.crypto import decrypt, encrypt, unwrap_data_key
+from omni_app.infra.database import open_db
+from omni_app.infra.errors import Conflict, Forbidden, NotFound
+from omni_app.infra.ids import new_id
+from omni_app.infra.scope import Scope
+from omni_app.orchestrator.turn import LOCAL_LEASE, receive
+from tests.conversations.desk import Desk, make_desk, state
+from tests.conversations.visitors import SOFIA, browser, known, mailbox, owner_of, points, write
+from tests.making import count, rows
+
+pytestmark = pytest.mark.usefixtures("database")
+
+SEALED = (
+    ("contact_points", "value", CONTACT_POINT),
+    ("receipts", "prompt", "receipts.prompt"),
+    ("customer_notes", "text", CUSTOMER_NOTE),
+)
+
+
+async def _join(scope: Scope, from_id: UUID, into_id: UUID, evidence: str = "test") -> UUID:
+    async with open_db(scope) as db:
+        return await join_customers(db, from_id, into_id, evidence)
+
+
+async def _undo(scope: Scope, merge_id: UUID) -> None:
+    async with open_db(scope) as db:
+        await undo_join(db, merge_id)
+
+
+async def _belongings(customer_id: UUID) -> dict[str, Any]:
+    """Everything of a customer in clear, as it would be shown; what a join may change without harm is left out."""
+    (row,) = await rows("select * from customers where id = :id", id=customer_id)
+    key = unwrap_data_key(row["data_key"])
+    found: dict[str, Any] = {"customer": {n: v for n, v in row.items() if n != "version"}}
+    for table in ("conversations", "messages", "memories", "attachments", "receipts", "customer_notes", "contact_points"):
+        found[table] = await rows(f"select * from {table} where customer_id = :id order by id", id=customer_id)
+    for table, column, context in SEALED:
+        for one in found[table]:
+            one[column] = decrypt(key, one[column], context) if one[column] else ""
+    for one in found["conversations"]:
+        for name in ("fence", "lease_holder", "lease_until"):
+            del one[name]
+    found["notes"] = await rows(
+        "select n.* from notes n join conversations c on c.id = n.conversation_id where c.customer_id = :id order by n.id",
+        id=customer_id,
+    )
+    for one in found["notes"]:
+        one["text"] = decrypt(key, one["text"], NOTE)
+    return found
+
+
+async def _fill(scope: Scope, customer_id: UUID, conversation_id: UUID, mark: str) -> None:
+    """A receipt, two kinds of notes and a file, each with `mark` in it."""
+    (row,) = await rows("select data_key from customers where id = :id", id=customer_id)
+    key = unwrap_data_key(row["data_key"])
+    common = {"business_id": scope.business_id, "customer_id": customer_id, "conversation_id": conversation_id}
+    await rows(
+        """insert into receipts (id, business_id, conversation_id, customer_id, source, provider, model, input_tokens,
+           output_tokens, cost_nusd, knowledge_version, sources, steps, note, prompt, created_at)
+           values (:id, :business_id, :conversation_id,
+           :customer_id, 'model', '', '', 0, 0, 0, 1, '[]', '[]', '', :sealed, now()) returning id""",
+        id=new_id(),
+        sealed=encrypt(key, f"prompt {mark}", "receipts.prompt"),
+        **common,
+    )
+    await rows(
+        """insert into customer_notes (id, business_id, customer_id, author_name, text, created_at)
+           values (:id, :business_id, :customer_id, 'Maya', :sealed, now()) returning id""",
+        id=new_id(),
+        sealed=encrypt(key, f"note {mark}", CUSTOMER_NOTE),
+        business_id=scope.business_id,
+        customer_id=customer_id,
+    )
+    await rows(
+        """insert into notes (id, business_id, conversation_id, after_seq, author_name, text, mentions, created_at)
+           values (:id, :business_id, :conversation_id, 1, 'Maya', :sealed, '[]', now()) returning id""",
+        id=new_id(),
+        sealed=encrypt(key, f"aside {mark}", NOTE),
+        business_id=scope.business_id,
+        conversation_id=conversation_id,
+    )
+    await rows(
+        """insert into attachments (id, business_id, customer_id, conversation_id, uploaded_by, name, media_type, size, sha256,
+           storage_key, created_at) values (:id, :business_id, :customer_id, :conversation_id, 'visitor:x', :name, 'text/plain',
+           1, '', '', now()) returning id""",
+        id=new_id(),
+        name=f"{mark}.txt",
+        **common,
+    )
+    await rows(
+        """insert into memories (id, business_id, customer_id, conversation_id, kind, text, embedding_model, embedding,
+           created_at) values (:id, :business_id, :customer_id, :conversation_id, 'summary', :text, 'test', '[1,2]', now())
+           returning id""",
+        id=new_id(),
+        text=f"memory {mark}",
+        **common,
+    )
+
+
+async def _two(desk: Desk) -> tuple[UUID, UUID]:
+    """A stranger and a known customer, each with everything."""
+    stranger = await write(desk.system, browser(), "As a stranger")
+    owner = await write(desk.system, mailbox(), "As Sofia", "Sofia Marin")
+    await _fill(desk.system, stranger.customer.id, stranger.conversation_id, "stranger")
+    await _fill(desk.system, owner.customer.id, owner.conversation_id, "owner")
+    return stranger.customer.id, owner.customer.id
+
+
+async def test_everything_moves_and_can_still_be_read() -> None:
+    desk = await make_desk()
+    stranger, owner = await _two(desk)
+    await _join(desk.system, stranger, owner, "code to the address")
+    has = await _belongings(owner)
+    assert {one["text"] for one in has["messages"]} == {"As a stranger", "As Sofia"}
+    assert {one["prompt"] for one in has["receipts"]} == {"prompt stranger", "prompt owner"}
+    assert {one["text"] for one in has["customer_notes"]} == {"note stranger", "note owner"}
+    assert {one["text"] for one in has["notes"]} == {"aside stranger", "aside owner"}
+    assert {one["name"] for one in has["attachments"]} == {"stranger.txt", "owner.txt"}
+    assert {one["text"] for one in has["memories"]} == {"memory stranger", "memory owner"}
+    assert await points(owner) == {("external", "chat", "visitor-1", "proven"), ("email", "", SOFIA, "proven")}
+    shell = await _belongings(stranger)
+    assert shell["customer"]["merged_into_id"] == owner
+    assert not any(value for name, value in shell.items() if name != "customer")
+    (entry,) = await rows("select after from audit_entries where action = 'customer.merged'")
+    assert entry["after"]["evidence"] == "code to the address"
+
+
+async def test_joining_twice_joins_once() -> None:
+    desk = await make_desk()
+    stranger, owner = await _two(desk)
+    ids = await asyncio.gather(*(_join(desk.system, stranger, owner) for _ in range(5)))
+    assert len(set(ids)) == 1
+    assert await count("merges") == 1
+
+
+async def test_crosswise_joins_at_once_leave_one_shell() -> None:
+    desk = await make_desk()
+    stranger, owner = await _two(desk)
+    results = await asyncio.gather(
+        _join(desk.system, stranger, owner), _join(desk.system, owner, stranger), return_exceptions=True
+    )
+    assert len([result for result in results if isinstance(result, UUID)]) == 1
+    assert len([result for result in results if isinstance(result, Conflict)]) == 1
+
+
+async def test_the_owners_profile_wins_and_is_completed() -> None:
+    desk = await make_desk()
+    stranger, owner = await _two(desk)
+    await rows(
+        """update customers set name = 'S.', timezone = 'Europe/Paris', tags = '["new", "vip"]', 
+           attributes = '{"size": "L", "city": "Paris"}' where id = :id returning id""",
+        id=stranger,
+    )
+    await rows("""update customers set tags = '["vip"]', attributes = '{"size": "M"}' where id = :id returning id""", id=owner)
+    await _join(desk.system, stranger, owner)
+    (row,) = await rows("select name, timezone, tags, attributes from customers where id = :id", id=owner)
+    assert row == {
+        "name": "Sofia Marin",
+        "timezone": "Europe/Paris",
+        "tags": ["vip", "new"],
+        "attributes": {"size": "M", "city": "Paris"},
+    }
+
+
+async def test_a_block_of_either_holds_for_both() -> None:
+    desk = await make_desk()
+    stranger, owner = await _two(desk)
+    await rows("update customers set blocked_at = now(), block_reason = 'abuse' where id = :id returning id", id=stranger)
+    await _join(desk.system, stranger, owner)
+    with pytest.raises(Forbidden):
+        await write(desk.system, mailbox())
+
+
+async def test_a_claim_gives_way_to_the_proven_address() -> None:
+    desk = await make_desk()
+    stranger, owner = await _two(desk)
+    async with open_db(desk.system) as db:
+        await claim_address(db, stranger, mailbox())
+    merge_id = await _join(desk.system, stranger, owner)
+    assert ("email", "", SOFIA, "claimed") not in await points(owner)
+    await _undo(desk.system, merge_id)
+    assert ("email", "", SOFIA, "claimed") in await points(stranger)
+
+
+async def test_two_people_with_proven_emails_are_joined_by_staff_only() -> None:
+    desk = await make_desk()
+    ann, sofia = await known(desk.system, "ann@example.com"), await known(desk.system)
+    with pytest.raises(Conflict):
+        await _join(desk.system, ann, sofia)
+    await _join(desk.maya, ann, sofia, "they called")
+    assert {value for _, _, value, _ in await points(sofia)} == {"ann@example.com", SOFIA}
+
+
+async def test_who_may_not_join_and_what_cannot_be_joined() -> None:
+    desk, other = await make_desk(), await make_desk("Other")
+    stranger, owner = await _two(desk)
+    with pytest.raises(Forbidden):
+        await _join(desk.vera, stranger, owner)
+    with pytest.raises(NotFound):
+        await _join(other.system, stranger, owner)
+    with pytest.raises(NotFound):
+        await _join(desk.system, stranger, uuid4())
+    with pytest.raises(Conflict):
+        await _join(desk.system, owner, owner)
+    third = (await write(desk.system, browser("visitor-3"))).customer.id
+    await _join(desk.system, stranger, owner)
+    with pytest.raises(Conflict):
+        await _join(desk.system, stranger, third)
+    with pytest.raises(Conflict):
+        await _join(desk.system, third, stranger)
+    with pytest.raises(NotFound):
+        await _undo(desk.system, uuid4())
+    with pytest.raises(Forbidden):
+        await _undo(desk.vera, (await rows("select id from merges"))[0]["id"])
+
+
+async def test_a_chain_of_joins_is_undone_from_its_end() -> None:
+    desk = await make_desk()
+    first, second = await _two(desk)
+    third = (await write(desk.system, browser("visitor-3"))).customer.id
+    before = [await _belongings(one) for one in (first, second, third)]
+    one = await _join(desk.maya, first, third)
+    two = await _join(desk.maya, third, second)
+    assert {row["id"] for row in await rows("select id from customers where merged_into_id = :id", id=second)} == {first, third}
+    with pytest.raises(Conflict):
+        await _undo(desk.maya, one)
+    await _undo(desk.maya, two)
+    await _undo(desk.maya, one)
+    with pytest.raises(Conflict):
+        await _undo(desk.maya, one)
+    assert [await _belongings(one) for one in (first, second, third)] == before
+
+
+async def test_what_was_said_since_goes_back_with_its_conversation() -> None:
+    desk = await make_desk()
+    stranger, owner = await _two(desk)
+    (thread,) = await rows("select id from conversations where customer_id = :id", id=stranger)
+    merge_id = await _join(desk.system, stranger, owner)
+    said = await write(desk.system, browser(), "Since then", conversation_id=thread["id"])
+    assert said.customer.id == owner
+    await _undo(desk.system, merge_id)
+    assert "Since then" in {one["text"] for one in (await _belongings(stranger))["messages"]}
+    assert await owner_of(browser()) == stranger
+
+
+async def test_an_answer_under_way_is_not_recorded_for_the_wrong_customer_but_made_anew() -> None:
+    desk = await make_desk()
+    owner = await known(desk.system)
+    said = await write(desk.system, browser(), "Is there parking?")
+    assert said.turn_id is not None
+    await _join(desk.system, said.customer.id, owner)
+    async with open_db(desk.system) as db:
+        answer = Answer(text="Behind the clinic.", source="faq")
+        assert await record_answer(db, said.conversation_id, said.turn_id, said.fence, said.seq, "parking", answer) is None
+    assert (await state(said.conversation_id))["lease_holder"] is None
+    jobs = await rows("select payload from outbox where name = 'AnswerConversation'")
+    assert {"conversation_id": str(said.conversation_id)} in [job["payload"] for job in jobs]
+
+
+async def test_a_message_that_meets_a_join_starts_over_and_lands_with_the_owner() -> None:
+    desk = await make_desk()
+    owner = await known(desk.system)
+    await write(desk.system, browser(), "First")
+    message = Inbound(channel="chat", address=browser(), text="Second", client_id=str(uuid4()))
+    async with open_db(desk.system) as db:
+        facts = await read_facts(db, message, "")
+        assert facts.customer is not None
+        await _join(desk.system, facts.customer.id, owner)
+        with pytest.raises(Moved):
+            await store(db, message, facts, facts.customer, LOCAL_LEASE)
+    received, _ = await receive(desk.system, message)
+    assert received.customer.id == owner
+
+
+async def test_a_new_conversation_is_never_opened_for_a_shell() -> None:
+    desk = await make_desk()
+    owner = await known(desk.system)
+    stranger = (await write(desk.system, browser(), "First")).customer.id
+    message = Inbound(channel="sms", address=browser(), text="On another channel", client_id=str(uuid4()))
+    async with open_db(desk.system) as db:
+        facts = await read_facts(db, message, "")
+        assert facts.customer is not None
+        await _join(desk.system, stranger, owner)
+        with pytest.raises(Moved):
+            await store(db, message, facts, facts.customer, LOCAL_LEASE)
+
+
+async def test_messages_written_while_customers_are_joined_are_all_kept() -> None:
+    desk = await make_desk()
+    owner = await known(desk.system)
+    stranger = (await write(desk.system, browser(), "First")).customer.id
+    await asyncio.gather(
+        *(write(desk.system, browser(), f"Message {number}") for number in range(8)), _join(desk.system, stranger, owner)
+    )
+    found = await rows("select customer_id, text from messages where text like 'Message%'")
+    assert len(found) == 8
+    assert {row["customer_id"] for row in found} == {owner}
+
+
+_words = st.text(alphabet="abcü ", max_size=5)
+_profile = st.fixed_dictionaries(
+    {
+        "name": _words,
+        "timezone": st.sampled_from(["", "UTC"]),
+        "tags": st.lists(st.sampled_from(["a", "b", "c"]), unique=True),
+        "attributes": st.dictionaries(st.sampled_from(["x", "y"]), st.integers(0, 2)),
+        "claims": st.lists(st.sampled_from(["a@example.com", "b@example.com"]), max_size=1),
+        "is_proven": st.booleans(),
+        "messages": st.integers(0, 3),
+    }
+)
+
+
+async def _person(desk: Desk, who: str, profile: dict[str, Any]) -> UUID:
+    received = await write(desk.system, browser(who), f"{who} 0")
+    for number in range(profile["messages"]):
+        await write(desk.system, browser(who), f"{who} {number + 1}")
+    await _fill(desk.system, received.customer.id, received.conversation_id, who)
+    await rows(
+        """update customers set name = :name, timezone = :timezone, tags = cast(:tags as jsonb),
+           attributes = cast(:attributes as jsonb) where id = :id returning id""",
+        name=profile["name"],
+        timezone=profile["timezone"],
+        tags=json.dumps(profile["tags"]),
+        attributes=json.dumps(profile["attributes"]),
+        id=received.customer.id,
+    )
+    async with open_db(desk.system) as db:
+        for email in profile["claims"]:
+            await claim_address(db, received.customer.id, mailbox(email))
+            if profile["is_proven"] and await owner_of(mailbox(email)) is None:
+                await accept_claim(db, received.customer.id, await find_claimed_email(db, received.customer.id), "code")
+    return received.customer.id
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(one=_profile, other=_profile)
+async def test_join_and_undo_leave_everything_as_it_was(one: dict[str, Any], other: dict[str, Any]) -> None:
+    desk = await make_desk()
+    first, second = await _person(desk, f"a{uuid4()}", one), await _person(desk, f"b{uuid4()}", other)
+    before = [await _belongings(first), await _belongings(second)]
+    merge_id = await _join(desk.maya, first, second)
+    assert len((await _belongings(second))["messages"]) == one["messages"] + other["messages"] + 2
+    await _undo(desk.maya, merge_id)
+    assert [await _belongings(first), await _belongings(second)] == before

@@ -1,0 +1,40 @@
+"""Ask for the reading of documents whose job is gone."""
+
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from omni_app.infra.clock import now
+from omni_app.infra.database import system_db
+from omni_app.infra.jobs import handed_over
+from omni_app.infra.log import get_logger
+from omni_app.knowledge.jobs import ReadDocument
+
+log = get_logger(__name__)
+
+# One job while it stands; one that died for good is tried again after an hour.
+_UNREAD = text(
+    """
+    insert into outbox (id, business_id, kind, name, queue, payload, created_at, available_at, attempts)
+    select gen_random_uuid(), d.business_id, 'job', cast(:name as text), :queue, jsonb_build_object('document_id', d.id),
+      :now, :now, 0
+    from documents d
+    where d.status in ('waiting', 'reading', 'embedding')
+      and not exists (select 1 from outbox o where o.name = cast(:name as text) and o.payload->>'document_id' = d.id::text
+        and (o.dead_at is null or o.dead_at > :hour_ago))
+    limit 200
+    returning id
+    """
+)
+
+
+async def ask_for_unread_documents() -> None:
+    """Enqueue one `ReadDocument` for each document that waits without a job."""
+    at = now()
+    values = {"now": at, "hour_ago": at - timedelta(hours=1), "name": ReadDocument.__name__, "queue": ReadDocument.queue}
+    async with system_db("sweep: unread documents") as db:
+        rows = (await db.execute(_UNREAD, values)).all()
+    for row in rows:
+        handed_over(row.id, ReadDocument.queue)
+    if rows:
+        log.warning("unread documents given to the worker", count=len(rows))
