@@ -38,6 +38,7 @@
   const draftOf = (key) => (drafts[key] ||= { id: newId(), text: "", sent: null, saved: "" });
 
   const pending = new Map(); // key -> timer
+  const here = new Set(); // keys told while this conversation is open: what is here is newer than what the page came with
   function keepSoon(key) {
     clearTimeout(pending.get(key));
     pending.set(key, setTimeout(() => keepNow(key), 700));
@@ -48,7 +49,9 @@
     const draft = drafts[key], text = draft ? draft.text : "";
     if (draft && draft.saved === text) return;
     const [conversation, kind] = key.split("/");
-    if (tell("draft", { conversation, kind, text }) && draft) { draft.saved = text; store(); }
+    if (!tell("draft", { conversation, kind, text })) return;
+    here.add(key);
+    if (draft) { draft.saved = text; store(); }
   }
   const keepAll = () => { for (const key of [...pending.keys()]) keepNow(key); };
 
@@ -66,6 +69,7 @@
     for (const kind of ["reply", "note"]) {
       const key = `${form.dataset.composer}/${kind}`, local = drafts[key];
       const saved = form.dataset[kind === "reply" ? "savedReply" : "savedNote"] || "";
+      if (here.has(key)) continue;
       if (local && local.text !== local.saved) keepSoon(key);
       else if (saved) drafts[key] = { id: newId(), text: saved, sent: null, saved };
       else delete drafts[key];
@@ -76,18 +80,22 @@
   // A new composer in the page, or the other kind of text, gets its draft.
   function fillComposer() {
     const form = composer();
-    if (!form || form.filledFor === keyOf(form)) return;
-    if (form.openedFor !== form.dataset.composer) {
-      keepAll();
-      form.openedFor = form.dataset.composer;
+    if (!form) return;
+    const opened = `${form.dataset.composer}/${form.dataset.opened}`;
+    if (form.filledFor === keyOf(form) && form.openedFor === opened) return;
+    keepAll();
+    if (form.openedFor !== opened) {
+      if (!(form.openedFor || "").startsWith(`${form.dataset.composer}/`)) here.clear();
+      form.openedFor = opened;
       takeOver(form);
     }
     const wantsFocus = form.filledFor && form.filledFor.split("/")[0] === form.dataset.composer && form.wantsFocus;
+    if (form.filledFor !== keyOf(form)) closeCanned();
     form.filledFor = keyOf(form);
     const draft = drafts[form.filledFor];
-    form.elements.text.value = draft ? draft.text : "";
+    const text = draft ? draft.text : "";
+    if (form.elements.text.value !== text) form.elements.text.value = text;
     count(form);
-    closeCanned();
     if (wantsFocus) { form.wantsFocus = false; form.elements.text.focus(); }
   }
 
@@ -176,6 +184,7 @@
     const list = pop();
     if (!list) return;
     if (list.hidden) { press("[data-need-canned]"); chosen = ""; }
+    if (query.toLowerCase() !== wanted) chosen = "";
     wanted = query.toLowerCase();
     list.hidden = false;
     filterCanned();
@@ -282,7 +291,7 @@
     fillComposer();
     if (isOpen()) filterCanned();
   }
-  const attributes = ["data-composer", "data-kind"];
+  const attributes = ["data-composer", "data-kind", "data-opened"];
   new MutationObserver(sync).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: attributes });
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") keepAll(); });
   window.omniWriting = { sent, setText, startCanned };

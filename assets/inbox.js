@@ -133,6 +133,8 @@
 
   /* ---------- presence: an open thread in a visible window says so every ten seconds ---------- */
   setInterval(() => { if (document.visibilityState === "visible" && box()) click("[data-beat]"); }, 10000);
+  // The best that can be done when the whole page goes; if it does not arrive, the mark ends by itself.
+  addEventListener("pagehide", () => click("[data-leaves]"));
 
   /* ---------- sound: off until somebody turns it on in this browser ---------- */
   const soundIsOn = () => { try { return localStorage.getItem("omni.sound") === "on"; } catch { return false; } };

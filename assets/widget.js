@@ -233,6 +233,9 @@
     .ow-meta.bad{color:var(--ow-bad)}
     .ow-meta button{min-height:26px;padding:0 6px;border-radius:6px;font-weight:550;text-decoration:underline;text-underline-offset:2px;color:var(--ow-text)}
     .ow-ev,.ow-away{align-self:center;max-width:90%;font-size:12px;line-height:16px;color:var(--ow-muted);text-align:center;display:flex;flex-wrap:wrap;justify-content:center;gap:6px;align-items:center;position:relative}
+    .ow-away{display:block}
+    .ow-away .i{display:inline-block;margin-inline-end:5px;vertical-align:-2px}
+    .ow-away button{display:block;margin:4px auto 0;color:var(--ow-text)}
     .ow-src{display:flex;flex-wrap:wrap;gap:6px;margin-top:2px}
     .ow-src button{position:relative;z-index:0;display:inline-flex;align-items:center;gap:5px;max-width:100%;min-height:26px;padding:3px 9px;border-radius:99px;font-size:12px;line-height:16px;text-align:start}
     .ow-src button::before{content:"";position:absolute;z-index:-1;inset:var(--chip-inset,0) 0;border-radius:14px;box-shadow:inset 0 0 0 1px var(--ow-line)}
@@ -325,7 +328,7 @@
     file: ["M6 22a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2h8a2.4 2.4 0 0 1 1.704.706l3.588 3.588A2.4 2.4 0 0 1 20 8v12a2 2 0 0 1-2 2z", "M14 2v5a1 1 0 0 0 1 1h5", "M10 9H8", "M16 13H8", "M16 17H8"],
     sparkles: ["M11.017 2.814a1 1 0 0 1 1.966 0l1.051 5.558a2 2 0 0 0 1.594 1.594l5.558 1.051a1 1 0 0 1 0 1.966l-5.558 1.051a2 2 0 0 0-1.594 1.594l-1.051 5.558a1 1 0 0 1-1.966 0l-1.051-5.558a2 2 0 0 0-1.594-1.594l-5.558-1.051a1 1 0 0 1 0-1.966l5.558-1.051a2 2 0 0 0 1.594-1.594z", "M20 2v4", "M22 4h-4"],
     user: ["m16 11 2 2 4-4", "M16 21v-2a4 4 0 0 0-4-4H6a4 4 0 0 0-4 4v2", "M13 7a4 4 0 1 1-8 0 4 4 0 0 1 8 0"],
-    dots: ["M12 12h.01", "M19 12h.01", "M5 12h.01"],
+    dots: ["M13 12a1 1 0 1 1-2 0 1 1 0 0 1 2 0", "M20 12a1 1 0 1 1-2 0 1 1 0 0 1 2 0", "M6 12a1 1 0 1 1-2 0 1 1 0 0 1 2 0"],
     clip: ["m16 6-8.414 8.586a2 2 0 0 0 2.829 2.829l8.414-8.586a4 4 0 1 0-5.657-5.657l-8.379 8.551a6 6 0 1 0 8.485 8.485l8.379-8.551"],
     check: ["M20 6 9 17l-5-5"],
     cut: ["M12 20h.01", "M8.5 16.429a5 5 0 0 1 7 0", "M5 12.859a10 10 0 0 1 5.17-2.69", "M19 12.859a10 10 0 0 0-2.007-1.523", "M2 8.82a15 15 0 0 1 4.177-2.643", "M22 8.82a15 15 0 0 0-11.288-3.764", "m2 2 20 20"],
@@ -1276,7 +1279,7 @@
     if (ui.away.dataset.look === look) return;
     ui.away.dataset.look = look;
     ui.away.hidden = !isShown;
-    ui.away.replaceChildren(icon("clock", "xs"), el("span", {}, words.filter(Boolean).join(" ")),
+    ui.away.replaceChildren(icon("clock", "xs"), el("span", {}, words.filter(Boolean).join(" ").replace("..", ".")),
       ...(mayLeave ? [el("button", { type: "button", class: "ow-link", click: () => openCard("leave") }, say("leave"))] : []));
   }
 

@@ -5,9 +5,11 @@ import sys
 
 BENCHES = {
     "turn": "a cached answer and an FAQ answer over HTTP, against the least an authenticated insert costs",
+    "streaming": "first words and whole answer of a streamed model answer, against the bare call to the same server",
     "live_inbox": "from the commit of a message to the open inbox page",
     "retrieval": "which passages of documents answer a question: vectors, words, both; right, wrong, refused; how fast",
     "answers": "which FAQ answers a question: right, wrong, refused",
+    "widgets": "a thousand open widgets, one message per 15 seconds each: answers, errors, memory",
 }
 
 

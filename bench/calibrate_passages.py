@@ -2,8 +2,9 @@
 
 FILE is a question set in the SQuAD layout (articles with paragraphs with questions), for example `xquad.en.json` of
 deepmind/xquad (CC BY-SA 4.0; 48 articles, 240 paragraphs, 1,190 questions). It is **not** used to report quality. Businesses are
-drawn from it: the paragraphs of one to twelve articles, cut and indexed as in production. Each question is asked twice: with its
-paragraph, and with it taken away, so that the other paragraphs of the article remain and none of them answers.
+drawn from it: the paragraphs of one to twelve articles, indexed as in production; in half of the articles they are cut to two or
+three sentences, the length of a section in a leaflet. Each question is asked twice: with its paragraph, and with all of it taken
+away, so that the other paragraphs of the article remain and none of them answers.
 A third of the questions keep their wording, a third are cut to keywords as people type them into a search box, and in a third
 half of the meaningful words are made unknown while the vector stays: that is what a paraphrase does to the words. One logistic
 regression learns which candidate held the answer; its coefficients are printed for `omni_app/knowledge/judging.py`.
@@ -23,10 +24,9 @@ from sklearn.preprocessing import StandardScaler
 
 from bench.verdicts import LIMITS, Verdicts
 from omni_app.infra.ids import new_id
-from omni_app.knowledge.cutting import cut
+from omni_app.knowledge.cutting import sentences
 from omni_app.knowledge.judging import FEATURES
 from omni_app.knowledge.passages import words_of
-from omni_app.knowledge.reading.plain import read_text
 from omni_app.knowledge.retrieval import Index, Kept
 from omni_app.knowledge.terms import content_stems
 from omni_app.llm.providers.local.minilm import MiniLM, ensure_built
@@ -41,6 +41,8 @@ class Question:
     vector: Floats
     article: int
     paragraph: int
+    place: int
+    """Where in the paragraph the answer stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,20 @@ def reword(text: str, chance: random.Random) -> tuple[str, str]:
     return text, " ".join(spoken)
 
 
+def in_short(text: str) -> list[tuple[int, int]]:
+    """Spans of two or three sentences each, at least thirty words."""
+    spans: list[tuple[int, int]] = []
+    begin = None
+    for start, end in sentences(text):
+        begin = start if begin is None else begin
+        if len(text[begin:end].split()) >= 30:
+            spans.append((begin, end))
+            begin = None
+    if begin is not None:
+        spans.append((begin, len(text)))
+    return spans
+
+
 def read_set(path: Path, model: MiniLM, chance: random.Random) -> tuple[list[Paragraph], list[Question]]:
     articles = json.loads(path.read_text(encoding="utf-8"))["data"]
     paragraphs: list[Paragraph] = []
@@ -72,26 +88,28 @@ def read_set(path: Path, model: MiniLM, chance: random.Random) -> tuple[list[Par
     for number, article in enumerate(articles):
         title = article.get("title", "").replace("_", " ")
         for entry in article["paragraphs"]:
-            read = read_text(entry["context"])
-            cuts = cut(read)
+            text = entry["context"]
+            spans = in_short(text) if number % 2 else [(0, len(text))]
             kept = [
                 Kept(
                     passage_id=new_id(),
                     document_id=new_id(),
                     title=title,
-                    heading=one.heading,
-                    text=read.text[one.start : one.end],
-                    start=one.start,
-                    end=one.end,
+                    heading="",
+                    text=text[start:end],
+                    start=start,
+                    end=end,
                     page=None,
                 )
-                for one in cuts
+                for start, end in spans
             ]
             vectors = model.embed([words_of(title, one.heading, one.text) for one in kept])
             wordings = [reword(one["question"], chance) for one in entry["qas"]]
             asked = model.embed([embedded for embedded, _ in wordings])
+            places = [one["answers"][0]["answer_start"] for one in entry["qas"]]
             questions += [
-                Question(text, vector, number, len(paragraphs)) for (_, text), vector in zip(wordings, asked, strict=True)
+                Question(text, vector, number, len(paragraphs), place)
+                for (_, text), vector, place in zip(wordings, asked, places, strict=True)
             ]
             paragraphs.append(Paragraph(number, kept, vectors))
     return paragraphs, questions
@@ -108,7 +126,11 @@ def ask(paragraphs: list[Paragraph], questions: list[Question], chosen: list[int
     found = []
     for question in about:
         places, rows = index.candidates(question.text, question.vector)
-        found.append((question, rows, np.array([owner[place] == question.paragraph for place in places])))
+        right = [
+            owner[place] == question.paragraph and index.passages[place].start <= question.place < index.passages[place].end
+            for place in places
+        ]
+        found.append((question, rows, np.array(right)))
     return found
 
 

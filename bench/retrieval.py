@@ -202,9 +202,8 @@ def throughput(model: MiniLM) -> None:
     began = time.perf_counter()
     model.embed(words)
     took = time.perf_counter() - began
-    print(
-        f"  embedding: {len(words) / took:.0f} passages a second of {np.mean([len(one.split()) for one in words]):.0f} words, one thread"
-    )
+    size = np.mean([len(one.split()) for one in words])
+    print(f"  embedding: {len(words) / took:.0f} passages a second of {size:.0f} words, one thread")
 
 
 def main() -> int:

@@ -21,6 +21,8 @@ from omni_app.settings import ROOT, load_settings
 # Seconds an open stream may hold up a stop; the supervisor waits a little longer.
 KILL_TIMEOUT_SECONDS = 4
 PR_SET_PDEATHSIG = 1
+# Requests and open sockets of one worker.
+MOST_OPEN = 20_000
 
 
 def load_app(target: str) -> Callable[..., Any]:
@@ -49,6 +51,8 @@ def main() -> None:
         address=settings.host,
         port=settings.port,
         workers=settings.web_workers,
+        # An open widget counts as a request that is being answered; the default of 1,024 would leave no place for pages.
+        backpressure=MOST_OPEN,
         workers_kill_timeout=KILL_TIMEOUT_SECONDS,
         respawn_failed_workers=True,
         log_level=LogLevels.warning,

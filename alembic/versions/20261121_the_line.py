@@ -341,6 +341,7 @@ def upgrade() -> None:
     op.add_column("customers", sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
     op.add_column("customers", sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("customers", sa.Column("merged_into_id", sa.Uuid(), nullable=True))
+    op.create_index("ix_audit_entries_subject", "audit_entries", ["subject_id", "created_at"], unique=False)
     op.create_index(op.f("ix_customers_merged_into_id"), "customers", ["merged_into_id"], unique=False)
     op.create_foreign_key(
         op.f("fk_customers_merged_into_id_customers"), "customers", "customers", ["merged_into_id"], ["id"], ondelete="CASCADE"
@@ -362,6 +363,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_audit_entries_subject", table_name="audit_entries")
     op.drop_index("ix_messages_unembedded", table_name="messages", postgresql_where="embedded_at is null and role <> 'system'")
     op.drop_column("messages", "embedded_at")
     op.drop_column("messages", "attachments")

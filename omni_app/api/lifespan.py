@@ -15,6 +15,7 @@ from omni_app.infra.queue import HandOver
 from omni_app.infra.redis import close_redis
 from omni_app.knowledge.matching import warm_up
 from omni_app.llm.embedding import load_embedder
+from omni_app.llm.registry import find_language_model
 from omni_app.settings import load_settings
 
 
@@ -25,6 +26,8 @@ async def lifespan() -> AsyncIterator[None]:
     open_engines()
     await asyncio.to_thread(load_embedder)
     start_task(asyncio.to_thread(warm_up), "warm up the matcher")
+    # Importing a provider's library takes a second or two: the first customer must not wait for it.
+    start_task(asyncio.to_thread(find_language_model), "open the language model")
     jobs = HandOver()
     hand_over_with(jobs.put)
     tasks = [

@@ -18,6 +18,9 @@ log = get_logger("omni_app.http")
 MAX_BODY = 1024 * 1024
 # A file of 10 MiB, as much as `conversations.attachments` takes, in its multipart wrapping.
 MAX_UPLOAD = 10 * 1024 * 1024 + 64 * 1024
+# What a page's dialog sends at once, through the route Reflex has for it: five documents of 20 MiB.
+MAX_PAGE_UPLOAD = 5 * 20 * 1024 * 1024 + 64 * 1024
+_PAGE_UPLOAD = "/_upload"
 _UPLOAD = re.compile(r"/chat/[^/]+/attachments")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 # The widget lives on other people's pages; everything else is for our own origin.
@@ -37,6 +40,8 @@ def too_large(most: int) -> str:
 
 
 def _most(path: str) -> int:
+    if path == _PAGE_UPLOAD:
+        return MAX_PAGE_UPLOAD
     return MAX_UPLOAD if _UPLOAD.fullmatch(path) else MAX_BODY
 
 
@@ -80,10 +85,11 @@ class Edge:
                 return
             digits = given.lstrip(b"0")
             # int() refuses more than 4,300 digits.
-            if is_ours(path) and (len(digits) > 12 or int(digits or b"0") > _most(path)):
+            is_limited = is_ours(path) or path == _PAGE_UPLOAD
+            if is_limited and (len(digits) > 12 or int(digits or b"0") > _most(path)):
                 await failure(413, "too_large", too_large(_most(path)))(scope, receive, out)
                 return
-            await self._inner(scope, _limited(receive, _most(path)) if is_ours(path) else receive, out)
+            await self._inner(scope, _limited(receive, _most(path)) if is_limited else receive, out)
         except _TooLarge as error:
             await failure(413, "too_large", str(error.detail))(scope, receive, out)
         except Exception as error:

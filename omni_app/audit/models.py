@@ -14,7 +14,10 @@ class AuditEntry(Table, table=True):
     """Who changed what, when, from where; personal values are masked. `business_id` is None for sign-ins of unknown people."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index("ix_audit_entries_business", "business_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_audit_entries_business", "business_id", "created_at"),
+        Index("ix_audit_entries_subject", "subject_id", "created_at"),
+    )
 
     id: UUID = id_field()
     business_id: UUID | None = Field(default=None, nullable=True)

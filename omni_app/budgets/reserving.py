@@ -94,21 +94,27 @@ async def reserve(scope: Scope, worst: Worst, *, hold: timedelta = HOLD, at: dat
     Raise `BudgetSpent`, or `UnknownPrice`; then nothing is held and the call must not be made. A limit that excess has
     broken already grants nothing: only what is left under the limit itself can be held.
     """
+    async with open_db(scope) as db:
+        return await reserve_in(db, worst, hold=hold, at=at)
+
+
+async def reserve_in(db: Db, worst: Worst, *, hold: timedelta = HOLD, at: datetime | None = None) -> Reservation:
+    """`reserve` inside a transaction that reads what the call needs: it must be committed before the call, and soon, because
+    the business's budget is locked until then. When this raises, nothing is held."""
     prices = kept_prices()
     if prices is None:
-        async with open_db(scope) as db:
-            prices = await load_prices(db)
+        prices = await load_prices(db)
     price = price_in(prices, load_settings(), worst.provider, worst.model)
     amount = cost_of(price, worst.units, worst.provider, worst.model)
     reservation_id, at = new_id(), at or now()
     # Only a price list of zeros makes a call free: zero units of a paid model may turn out to be some.
     if not any(price.values()):
-        return Reservation(id=reservation_id, business_id=scope.business_id, worst=worst, prices=price, amount_nusd=0)
+        return Reservation(id=reservation_id, business_id=db.scope.business_id, worst=worst, prices=price, amount_nusd=0)
     if amount > MAX_LIMIT_NUSD:
         raise BudgetSpent(amount)
     parameters = {
         "id": reservation_id,
-        "business_id": scope.business_id,
+        "business_id": db.scope.business_id,
         "amount": amount,
         "provider": worst.provider,
         "model": worst.model,
@@ -118,18 +124,17 @@ async def reserve(scope: Scope, worst: Worst, *, hold: timedelta = HOLD, at: dat
         "at": at,
         "expires_at": at + hold,
     }
-    async with open_db(scope) as db:
+    row = (await db.execute(_RESERVE, parameters)).one_or_none()
+    if row is not None and not row.is_open:  # the first paid call of the month
+        await open_month(db, at)
         row = (await db.execute(_RESERVE, parameters)).one_or_none()
-        if row is not None and not row.is_open:  # the first paid call of the month
-            await open_month(db, at)
-            row = (await db.execute(_RESERVE, parameters)).one_or_none()
     if row is None:
         raise NotFound("business")
     if not row.is_held:
         raise BudgetSpent(amount)
     return Reservation(
         id=reservation_id,
-        business_id=scope.business_id,
+        business_id=db.scope.business_id,
         worst=worst,
         prices=price,
         amount_nusd=amount,

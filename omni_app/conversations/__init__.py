@@ -1,3 +1,7 @@
 """Conversations: `receiving` stores what customers write, `answering` the lease and the record of an answer, `sending` what staff
 write, `handling` take over, hand back, close, reopen; `reading` is for screens and the widget and changes nothing but read marks.
+`memory` makes and finds vectors of what was said; `forgetting` erases a customer everywhere, `exporting` hands out their file.
+`identity` is who a visitor says to be and what proves it, `joining` joins two customers and takes it back; `attachments` keeps
+files, `sniffing` finds what they are. For staff: `assignment`, `snoozing`, `labels`, `notes`, `canned`, `drafts`, `searching`;
+`changing` is the one way a conversation's state changes with a line both sides read.
 """

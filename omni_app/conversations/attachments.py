@@ -16,7 +16,6 @@ from sqlalchemy import text
 
 from omni_app.conversations.sniffing import clean_name, find_media_type
 from omni_app.customers.addresses import Address
-from omni_app.infra.background import start_task
 from omni_app.infra.clock import now
 from omni_app.infra.crypto import sign, verify
 from omni_app.infra.database import Db, open_db, system_db
@@ -189,40 +188,18 @@ async def open_link(token: str) -> OpenedFile:
     return OpenedFile(name=row.name, media_type=row.media_type, data=await read_file(row.storage_key))
 
 
-async def discard_files(db: Db, *, conversation_id: UUID | None = None, customer_id: UUID | None = None) -> int:
-    """Remove the files of a conversation or a customer (before their rows go): rows now, bytes after commit. Gives the number."""
-    db.scope.require(Permission.REPLY)
-    found = await db.execute(
-        """delete from attachments where conversation_id = cast(:conversation_id as uuid)
-           or customer_id = cast(:customer_id as uuid) returning storage_key""",
-        {"conversation_id": conversation_id, "customer_id": customer_id},
-    )
-    keys = list(found.scalars().all())
-
-    def remove() -> None:
-        start_task(_delete(keys), "files removed")
-
-    db.after_commit(remove)
-    return len(keys)
-
-
 async def forget_unsent() -> None:
-    """Remove uploads nobody sent within a day, row and bytes."""
+    """Remove uploads nobody sent within a day: bytes first, so that a crash between leaves rows for the next run, never bytes."""
     async with system_db("sweep: unsent uploads") as db:
+        # The lock keeps a late message from taking a file that is on its way out.
         found = await db.execute(
-            """delete from attachments where id in (select id from attachments where message_id is null and created_at < :before
-               limit 500) returning storage_key""",
+            """select id, storage_key from attachments where message_id is null and created_at < :before
+               order by created_at limit 500 for update skip locked""",
             {"before": now() - KEPT_UNSENT},
         )
-        keys = list(found.scalars().all())
-    await _delete(keys)
-    if keys:
-        log.info("unsent uploads removed", count=len(keys))
-
-
-async def _delete(keys: Sequence[str]) -> None:
-    for key in keys:
-        try:
-            await delete_file(key)
-        except OSError as error:
-            log.warning("file not removed", error=str(error))
+        rows = found.all()
+        for row in rows:
+            await delete_file(row.storage_key)
+        await db.execute("delete from attachments where id = any(:ids)", {"ids": [row.id for row in rows]})
+    if rows:
+        log.info("unsent uploads removed", count=len(rows))

@@ -14,9 +14,11 @@ from uuid import UUID
 from sqlalchemy import text
 
 from omni_app import audit
+from omni_app.conversations.attachments import uploader_of
 from omni_app.conversations.erasing import seal
 from omni_app.conversations.exporting import export_customer
 from omni_app.conversations.jobs import DeleteFiles, FinishErasure
+from omni_app.customers.addresses import Address
 from omni_app.customers.identifying import CONTACT_POINT
 from omni_app.infra import live
 from omni_app.infra.clock import now
@@ -152,8 +154,8 @@ async def _addresses(db: Db, family: list[Any]) -> tuple[list[str], list[str]]:
         value = decrypt(keys[point.customer_id], point.value, CONTACT_POINT)
         if point.kind == "email":
             emails.append(value)
-        elif point.kind == "external" and point.channel == "chat":
-            uploaders.append(f"visitor:{value}")
+        elif point.kind == "external":
+            uploaders.append(uploader_of(Address(kind=point.kind, channel=point.channel, value=value)))
     return emails, uploaders
 
 

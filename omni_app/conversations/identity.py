@@ -283,7 +283,7 @@ async def _prove(db: Db, mine: Any, visitor: Address, address: Address, by: str,
     elif owner.id == mine.id:
         if mine.proven_by != by:
             await _note_browser(db, visitor, by)
-    elif await are_two_people(db, mine.id, owner.id):
+    elif (by == "page" and _is_known(mine)) or await are_two_people(db, mine.id, owner.id):
         await _move_browser(db, visitor, owner.id, owner.data_key, claimed, by)
     else:
         await join_customers(db, mine.id, owner.id, evidence)
@@ -291,6 +291,12 @@ async def _prove(db: Db, mine: Any, visitor: Address, address: Address, by: str,
     live.publish(db, "identity.changed", visitor_id=visitor.value)
     if owner is not None or mine.id is not None:
         live.publish(db, "customer.changed", customer_id=owner.id if owner is not None else mine.id)
+
+
+def _is_known(mine: Any) -> bool:
+    """Whether the visitor's customer has proven who they are. Then a page that vouches for somebody known only says who sits at this
+    browser now: it may be a shared computer, and joining would show each the other's history on all their devices."""
+    return any((point["kind"], point["channel"]) in TELLING and point["proof"] == "proven" for point in mine.points)
 
 
 def _is_somebody_else(mine: Any, address: Address) -> bool:

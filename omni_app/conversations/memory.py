@@ -33,7 +33,7 @@ AT_A_TIME = timedelta(seconds=45)
 # More are read than asked for, because some say nothing and some say the same.
 SPARE = 4
 # Of so many nearest ones some are in view, refusals or quotes.
-LOOKED_AT = 200
+LOOKED_AT = 80
 
 _COURTESIES = frozenset(
     words(

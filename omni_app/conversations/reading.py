@@ -43,8 +43,8 @@ SUMMARY = """
       exists (select from drafts d where d.member_id = :member_id and d.conversation_id = c.id) as has_draft,
       (select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'name', l.name, 'color', l.color) order by lower(l.name)), '[]')
          from conversation_labels cl join labels l on l.id = cl.label_id where cl.conversation_id = c.id) as labels,
-      (select count(*) from messages m where m.conversation_id = c.id and m.role = 'customer'
-         and m.seq > coalesce(r.seq, 0)) as unread
+      case when c.last_customer_seq > coalesce(r.seq, 0) then (select count(*) from messages m
+         where m.conversation_id = c.id and m.role = 'customer' and m.seq > coalesce(r.seq, 0)) else 0 end as unread
     from conversations c
     join customers cu on cu.id = c.customer_id
     left join members a on a.id = c.assignee_id

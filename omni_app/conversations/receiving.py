@@ -29,7 +29,8 @@ _FACTS = """
     cu.id as customer_id, cu.name as customer_name, cu.language as customer_language, cu.data_key, cu.blocked_at,
     cu.created_at as customer_since,
     (select count(*) from conversations p where p.customer_id = cu.id and p.id is distinct from c.id) as past_conversations,
-    (select count(*) from (select from memories me where me.customer_id = cu.id limit 4) few) as memories,
+    (select count(*) from (select from memories me where me.customer_id = cu.id
+       and (me.conversation_id is distinct from c.id or c.last_seq > :history) limit 4) few) as memories,
     c.id as conversation_id, c.channel, c.status, c.speaker, c.last_seq, c.last_customer_seq, c.answered_seq,
     (select coalesce(jsonb_agg(to_jsonb(h) order by h.seq), '[]') from (
        select m.seq, m.role, m.text, m.source, m.offers_person from messages m
@@ -129,7 +130,7 @@ class Inbound:
 class Facts:
     """Everything a turn decides from, read in one statement.
 
-    `memories` counts up to four; `past_conversations` leaves out the current one.
+    `memories` counts up to four of those that `history` does not hold anyway; `past_conversations` leaves out the current one.
     """
 
     business_name: str

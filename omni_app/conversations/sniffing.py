@@ -38,6 +38,14 @@ EXTENSIONS: dict[str, tuple[str, ...]] = {
 
 MEDIA_TYPES = tuple(EXTENSIONS)
 
+ACCEPTED = (
+    *MEDIA_TYPES,
+    "text/csv",
+    "text/markdown",
+    *(f".{one}" for one in ("md", "log", "m4a", "docx", "xlsx", "pptx", "odt")),
+)
+"""What a file chooser should offer (`accept`): browsers know some of these by their ending only."""
+
 # Text that a program or a browser would run; nobody sends it in a chat with a business.
 _RUNNABLE = frozenset(
     (

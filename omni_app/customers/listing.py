@@ -25,22 +25,21 @@ _ORDERS: dict[str, str] = {
     "created": "cu.created_at desc, cu.id desc",
     # Those without a name come last.
     "name": "cu.name = '', lower(cu.name), cu.id",
-    "messages": "w.written desc nulls last, cu.last_seen_at desc, cu.id desc",
+    # Counted one by one through the index: a join would be slower than that whenever the planner guesses wrong.
+    "messages": "(select count(*) from messages m where m.customer_id = cu.id and m.role = 'customer') desc, "
+    "cu.last_seen_at desc, cu.id desc",
 }
-# Counted for everybody only when everybody is sorted by it.
-_WRITTEN = """left join (select m.customer_id, count(*) as written from messages m where m.role = 'customer'
-  group by m.customer_id) w on w.customer_id = cu.id"""
 
-# The figures are read for the rows of one page only.
+# The figures are read for the rows of one page only. A materialised page keeps its order, so its rows can be numbered.
 _PAGE = """
-    with page as (
-      select cu.id, cu.name, cu.language, cu.tags, cu.verified_at, cu.blocked_at, cu.created_at, cu.last_seen_at,
-        count(*) over () as total, row_number() over (order by {order}) as place
-      from customers cu {joined} where {conditions} order by {order} limit :limit offset :offset
-    )
+    with page as materialized (
+      select cu.id, cu.name, cu.language, cu.tags, cu.verified_at, cu.blocked_at, cu.created_at, cu.last_seen_at
+      from customers cu where {conditions} order by {order} limit :limit offset :offset
+    ), numbered as (select page.*, row_number() over () as place from page)
     select p.id, p.name, p.language, p.tags, p.verified_at is not null as is_verified, p.blocked_at is not null as is_blocked,
-      p.created_at, p.last_seen_at, p.total, t.channels, t.conversations, f.messages, f.cost_nusd, a.has_proof, a.has_claims
-    from page p
+      p.created_at, p.last_seen_at, (select count(*) from customers cu where {conditions}) as total,
+      t.channels, t.conversations, f.messages, f.cost_nusd, a.has_proof, a.has_claims
+    from numbered p
     cross join lateral (select count(*) as conversations,
       coalesce(array_agg(distinct c.channel), '{{}}') as channels from conversations c where c.customer_id = p.id) t
     cross join lateral (select count(*) filter (where m.role = 'customer') as messages,
@@ -49,7 +48,6 @@ _PAGE = """
       coalesce(bool_or(cp.proof = 'claimed'), false) as has_claims from contact_points cp where cp.customer_id = p.id) a
     order by p.place
 """
-
 _COLUMNS = (
     *("id", "name", "language", "tags", "channels", "verified", "blocked", "conversations", "messages", "cost_usd"),
     *("first_seen", "last_seen"),
@@ -102,9 +100,7 @@ async def list_customers(
     if sort not in _ORDERS:
         raise Invalid(f"Sort by one of {', '.join(_ORDERS)}.", "sort")
     conditions, values = _conditions(wanted)
-    statement = _PAGE.format(
-        order=_ORDERS[sort], joined=_WRITTEN if sort == "messages" else "", conditions=" and ".join(conditions)
-    )
+    statement = _PAGE.format(order=_ORDERS[sort], conditions=" and ".join(conditions))
     rows = (await db.execute(text(statement), {**values, "limit": limit, "offset": (page - 1) * limit})).all()
     if rows:
         return [_row(row) for row in rows], int(rows[0].total)
@@ -182,7 +178,7 @@ def _conditions(wanted: CustomerFilter) -> tuple[list[str], dict[str, Any]]:
     if wanted.channel:
         if wanted.channel not in CHANNELS:
             raise Invalid(f"A channel is one of {', '.join(CHANNELS)}.", "channel")
-        conditions.append("exists (select 1 from conversations c where c.customer_id = cu.id and c.channel = :channel)")
+        conditions.append("cu.id in (select c.customer_id from conversations c where c.channel = :channel)")
         values["channel"] = wanted.channel
     if wanted.language:
         conditions.append("(cu.language = :language or starts_with(cu.language, :language || '-'))")
@@ -191,8 +187,8 @@ def _conditions(wanted: CustomerFilter) -> tuple[list[str], dict[str, Any]]:
         if flag is not None:
             conditions.append(f"cu.{column} is {'not ' if flag else ''}null")
     if wanted.has_claims is not None:
-        claimed = "exists (select 1 from contact_points cp where cp.customer_id = cu.id and cp.proof = 'claimed')"
-        conditions.append(claimed if wanted.has_claims else f"not {claimed}")
+        claimed = "in (select cp.customer_id from contact_points cp where cp.proof = 'claimed')"
+        conditions.append(f"cu.id {claimed}" if wanted.has_claims else f"cu.id not {claimed}")
     if wanted.seen_since is not None:
         if wanted.seen_since.tzinfo is None:
             raise Invalid("Write the moment with its time zone.", "seen_since")
@@ -216,15 +212,18 @@ def _search(wanted: str) -> tuple[str, dict[str, Any]]:
     hints: list[str] = []
     with suppress(Invalid):
         exact.append(Address(kind="email", channel="", value=normalize_email(wanted, "search")).index)
-    with suppress(Invalid):
-        exact.append(Address(kind="phone", channel="", value=normalize_phone(wanted, "search")).index)
+    number = re.sub(r"[\s()./-]", "", wanted)
+    if re.fullmatch(r"(\+|00)?\d{7,15}", number):
+        with suppress(Invalid):
+            value = normalize_phone("+" + number.removeprefix("+").removeprefix("00"), "search")
+            exact.append(Address(kind="phone", channel="", value=value).index)
     if re.fullmatch(r"[0-9]{4}", wanted):
         hints.append(hint_index("phone", wanted))
     if "." in wanted and not re.search(r"\s", wanted):
         hints.append(hint_index("email", wanted.removeprefix("@").lower()))
     parts.append(
-        "exists (select 1 from contact_points cp where cp.customer_id = cu.id and (cp.value_index = any(:exact) "
-        "or cp.hints ?| cast(:hints as text[])))"
+        "cu.id in (select cp.customer_id from contact_points cp where cp.value_index = any(:exact) "
+        "or cp.hints ?| cast(:hints as text[]))"
     )
     values |= {"exact": exact, "hints": hints}
     # Strangers are shown as "Visitor 4f2a".

@@ -20,7 +20,7 @@ _PROFILE = text(
       (select coalesce(jsonb_agg(jsonb_build_object('id', cp.id, 'kind', cp.kind, 'channel', cp.channel, 'value', cp.value,
          'proof', cp.proof, 'proven_by', cp.proven_by) order by cp.created_at, cp.id), '[]')
          from contact_points cp where cp.customer_id = cu.id) as points,
-      (select coalesce(jsonb_agg(jsonb_build_object('id', mg.from_id, 'name', o.name, 'evidence', mg.evidence,
+      (select coalesce(jsonb_agg(jsonb_build_object('merge', mg.id, 'id', mg.from_id, 'name', o.name, 'evidence', mg.evidence,
          'at', mg.created_at) order by mg.created_at), '[]') from merges mg join customers o on o.id = mg.from_id
          where mg.into_id = cu.id and mg.undone_at is null) as merged_from,
       (select count(*) from conversations c where c.customer_id = cu.id) as conversations,
@@ -45,8 +45,9 @@ class PointView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergedView:
-    """Somebody who turned out to be this customer, and on which evidence."""
+    """Somebody who turned out to be this customer, and on which evidence. `id` is the merge's."""
 
+    id: UUID
     customer_id: UUID
     name: str
     evidence: str
@@ -125,6 +126,7 @@ async def load_customer(db: Db, customer_id: UUID) -> CustomerView:
         merged_into_id=row.merged_into_id,
         merged_from=tuple(
             MergedView(
+                id=UUID(merged["merge"]),
                 customer_id=UUID(merged["id"]),
                 name=merged["name"],
                 evidence=merged["evidence"],

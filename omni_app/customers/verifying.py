@@ -13,7 +13,7 @@ from omni_app.infra.errors import Conflict, Invalid, NotFound
 from omni_app.infra.scope import Permission
 from omni_app.tenancy.checks import check_text
 
-_TAKEN = "Another customer has proven this address. Join the two instead of proving it twice."
+_TAKEN = "Another customer has proven this address. Look at that one first: it may be the same person."
 
 _CUSTOMER = text("select verified_at, merged_into_id from customers where id = :id for no key update")
 _POINT = text(

@@ -81,13 +81,22 @@ class DemoBusiness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DemoDocument:
+    """A leaflet in Markdown; its first heading is its title."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DemoContent:
     business: DemoBusiness
     faqs: tuple[DemoFaq, ...]
+    documents: tuple[DemoDocument, ...] = ()
 
 
 def load_demo_content(folder: Path = CONTENT) -> DemoContent:
-    """Read and check `business.json` and `faqs.json` of `folder`.
+    """Read and check `business.json`, `faqs.json` and `documents/*.md` of `folder`.
 
     Raises `ValueError` naming what is wrong: a missing or malformed field, hours that end before they begin, a weekday left
     out, an unknown timezone, prices in another currency, or a wording that belongs to two FAQs.
@@ -96,7 +105,12 @@ def load_demo_content(folder: Path = CONTENT) -> DemoContent:
     faqs = TypeAdapter(tuple[DemoFaq, ...]).validate_json((folder / "faqs.json").read_bytes())
     _check_business(business)
     _check_faqs(faqs)
-    return DemoContent(business=business, faqs=faqs)
+    return DemoContent(business=business, faqs=faqs, documents=_load_documents(folder))
+
+
+def _load_documents(folder: Path) -> tuple[DemoDocument, ...]:
+    texts = [path.read_text(encoding="utf-8") for path in sorted((folder / "documents").glob("*.md"))]
+    return tuple(DemoDocument(title=text.splitlines()[0].removeprefix("# "), text=text) for text in texts)
 
 
 def _check_business(business: DemoBusiness) -> None:

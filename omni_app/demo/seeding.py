@@ -4,6 +4,7 @@ What is created is written to OMNI_HOME/demo.json (0600) at the end; until then 
 start that was cut off goes on where it stopped.
 """
 
+import asyncio
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -16,7 +17,10 @@ from omni_app.demo.content import DemoBusiness, DemoContent, load_demo_content
 from omni_app.infra.crypto import new_secret
 from omni_app.infra.database import open_db, read_system, system_db
 from omni_app.infra.scope import Scope, system_scope
+from omni_app.knowledge.cutting import Reading, read_and_cut
+from omni_app.knowledge.documents import add_document, list_documents, prepare_text
 from omni_app.knowledge.faqs import create_faq, list_faqs, prepare_faq
+from omni_app.knowledge.studying import advance
 from omni_app.settings import load_settings
 from omni_app.tenancy.api_keys import create_key
 from omni_app.tenancy.businesses import update_business
@@ -62,6 +66,7 @@ async def seed_demo(home: Path) -> DemoAccess | None:
     await _fill_profile(scope, content.business)
     await _add_agent(scope, saved["agent"])
     await _teach(scope, content)
+    await _give_documents(scope, content)
     if "api_key" not in saved:
         async with open_db(scope) as db:
             _, saved["api_key"] = await create_key(db, "Demo key")
@@ -159,3 +164,20 @@ async def _teach(scope: Scope, content: DemoContent) -> None:
     async with open_db(scope) as db:
         for faq in prepared:
             await create_faq(db, faq)
+
+
+async def _give_documents(scope: Scope, content: DemoContent) -> None:
+    async with open_db(scope) as db:
+        known, _ = await list_documents(db, limit=1000)
+    waiting = {view.title: view.id for view in known if view.status != "ready"}
+    for document in content.documents:
+        if document.title not in {view.title for view in known}:
+            added = await add_document(scope, prepare_text(document.title, document.text))
+            waiting[document.title] = added.id
+    for document_id in waiting.values():
+        await advance(scope, document_id, read=_read_own)
+
+
+async def _read_own(data: bytes, name: str) -> Reading:
+    # Our own files need no process of their own, which would make the first start longer.
+    return await asyncio.to_thread(read_and_cut, data, name)

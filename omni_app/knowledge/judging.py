@@ -28,8 +28,8 @@ FEATURES = (
     "number_differs",
     "name_missing",
 )
-COEFFICIENTS = np.array([4.669, 8.5195, 4.3103, 4.4107, 0.4246, 0.421, 0.1707, -0.6665, -0.5768], np.float32)
-INTERCEPT = -5.3998
+COEFFICIENTS = np.array([4.2091, 10.5863, 8.8643, 2.7082, 1.9259, 0.9984, -0.2764, -1.5029, -0.9281], np.float32)
+INTERCEPT = -5.7438
 
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w'’-]+")

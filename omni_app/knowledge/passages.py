@@ -18,9 +18,9 @@ from omni_app.infra.database import Db, open_db
 from omni_app.infra.ids import new_id
 from omni_app.infra.jobs import enqueue
 from omni_app.infra.scope import Scope
+from omni_app.knowledge.cutting import Reading
 from omni_app.knowledge.documents import bump_versions
 from omni_app.knowledge.jobs import ReadDocument
-from omni_app.knowledge.reading.apart import Reading
 
 MAX_PASSAGES = 20_000
 _AT_ONCE = 500

@@ -157,6 +157,12 @@ def _named(one: Kept) -> str:
     return f"{one.title}\n{one.heading}\n{one.text}"
 
 
+def _below(title: str, heading: str) -> str:
+    """The headings without the outermost one where that is the document's title: nobody wants to read it twice."""
+    first, _, rest = heading.partition(" › ")
+    return rest if first.casefold() == title.casefold() else heading
+
+
 def _best_other(values: Floats, chosen: Indices, place: int) -> float:
     others = values[chosen[chosen != place]]
     return float(others.max()) if len(others) else 0.0
@@ -222,7 +228,7 @@ def _build(version: int, rows: Sequence[object], dimensions: int) -> Index:
             passage_id=row.id,  # type: ignore[attr-defined]
             document_id=row.document_id,  # type: ignore[attr-defined]
             title=row.title,  # type: ignore[attr-defined]
-            heading=row.heading,  # type: ignore[attr-defined]
+            heading=_below(row.title, row.heading),  # type: ignore[attr-defined]
             text=row.text,  # type: ignore[attr-defined]
             start=row.start,  # type: ignore[attr-defined]
             end=row.end,  # type: ignore[attr-defined]

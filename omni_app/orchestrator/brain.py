@@ -1,13 +1,10 @@
 """Decide what to say. No transaction is open here, and nothing is written but reservations of paid calls."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
 from omni_app.conversations.answering import Answer
-from omni_app.conversations.memory import Remembered, recall
 from omni_app.conversations.receiving import Facts
-from omni_app.infra.database import open_db
 from omni_app.infra.scope import Scope
 from omni_app.knowledge.retrieval import FoundPassage, find_passages
 from omni_app.knowledge.taught import load_knowledge
@@ -19,7 +16,6 @@ from omni_app.orchestrator.local import Found, answer_locally
 from omni_app.orchestrator.paid import ask_model
 from omni_app.orchestrator.personal import answer_personal
 from omni_app.orchestrator.streaming import LiveAnswer
-from omni_app.understanding.learned import Vector
 
 # A question worded as it was taught needs no look at the documents.
 BEYOND_DOUBT = 0.95
@@ -38,7 +34,6 @@ async def decide(scope: Scope, facts: Facts, question: Question, watch: Stopwatc
         answer = replace(
             answer,
             text=handed.text,
-            offers_person=False,
             handover_reason=handed.handover_reason,
             handover_summary=handed.handover_summary,
             handover_line=handed.handover_line,
@@ -68,21 +63,14 @@ async def _choose(scope: Scope, facts: Facts, question: Question, watch: Stopwat
     watch.lap("match")
     model = find_language_model()
     passages: Sequence[FoundPassage] = ()
-    memories: list[Remembered] = []
-    has_documents = facts.documents_version > NO_DOCUMENTS
-    if model is not None:
-        if has_documents or facts.memories:
-            passages, memories = await asyncio.gather(
-                _find_passages(scope, facts, question, vector), _recall(scope, facts, vector)
-            )
-            watch.lap("passages and memories")
-    elif has_documents and (match is None or match.confidence < BEYOND_DOUBT):
-        passages = await _find_passages(scope, facts, question, vector)
+    is_beyond_doubt = match is not None and match.confidence >= BEYOND_DOUBT
+    if facts.documents_version > NO_DOCUMENTS and (model is not None or not is_beyond_doubt):
+        passages = await find_passages(scope, facts.documents_version, question.text, vector)
         watch.lap("passages")
     found = Found(knowledge=knowledge, match=match, passages=passages)
     note = ""
     if model is not None:
-        decision, note = await ask_model(scope, model, facts, question, found, memories, watch, live)
+        decision, note = await ask_model(scope, model, facts, question, found, vector, watch, live)
         if decision is not None:
             return decision
     return Decision(answer=replace(answer_locally(facts, question.text, question.hash, found), note=note))
@@ -107,19 +95,6 @@ def _small_talk(facts: Facts, question: Question) -> Answer | None:
         name = customer.name.split()[0] if customer is not None and customer.name.split() and has_been_here else ""
         text = phrases.courtesy(question.text, facts.business_name, facts.greeting, name)
     return None if text is None else Answer(text=text, source="none", knowledge_version=facts.knowledge_version)
-
-
-async def _find_passages(scope: Scope, facts: Facts, question: Question, vector: Vector) -> list[FoundPassage]:
-    if facts.documents_version <= NO_DOCUMENTS:
-        return []
-    return await find_passages(scope, facts.documents_version, question.text, vector)
-
-
-async def _recall(scope: Scope, facts: Facts, vector: Vector) -> list[Remembered]:
-    if facts.customer is None or not facts.memories:
-        return []
-    async with open_db(scope) as db:
-        return await recall(db, facts.customer.id, vector, without=facts.conversation_id)
 
 
 def _from_cache(scope: Scope, facts: Facts, question: Question) -> Answer | None:

@@ -51,13 +51,18 @@ def faq_source(knowledge: Knowledge, match: Match) -> dict[str, Any]:
     }
 
 
+def title_of(passage: FoundPassage) -> str:
+    """Where a passage stands, for a reader: "Your visit › Parking"."""
+    return f"{passage.title} › {passage.heading}" if passage.heading else passage.title
+
+
 def passage_source(passage: FoundPassage, question: str) -> dict[str, Any]:
     """`start`..`end` are the characters of the quote in the document's text."""
     quoted = quote(passage, question)
     return {
         "kind": "passage",
         "id": str(passage.passage_id),
-        "title": f"{passage.title} › {passage.heading}" if passage.heading else passage.title,
+        "title": title_of(passage),
         "quote": quoted.text,
         "match": round(float(passage.confidence), 3),
         "document_id": str(passage.document_id),

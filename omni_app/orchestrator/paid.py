@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from omni_app.budgets.prices import cost_of
-from omni_app.budgets.reserving import HOLD, BudgetSpent, Reservation, Worst, release, reserve, settle
+from omni_app.budgets.reserving import HOLD, BudgetSpent, Reservation, Worst, release, reserve_in, settle
 from omni_app.conversations.answering import Answer
-from omni_app.conversations.memory import Remembered
+from omni_app.conversations.memory import Remembered, recall
 from omni_app.conversations.receiving import Facts
 from omni_app.infra.clock import now
 from omni_app.infra.crypto import encrypt, unwrap_data_key
+from omni_app.infra.database import open_db
 from omni_app.infra.errors import Rejected, Unavailable
 from omni_app.infra.log import get_logger
 from omni_app.infra.scope import Scope
@@ -25,6 +26,7 @@ from omni_app.orchestrator.prompt import UNSURE, Grounds, build_prompt, describe
 from omni_app.orchestrator.receipts import PROMPT
 from omni_app.orchestrator.streaming import LiveAnswer
 from omni_app.settings import load_settings
+from omni_app.understanding.learned import Vector
 
 log = get_logger(__name__)
 
@@ -73,16 +75,22 @@ async def ask_model(
     facts: Facts,
     question: Question,
     found: Found,
-    memories: list[Remembered],
+    vector: Vector,
     watch: Stopwatch,
     live: LiveAnswer,
 ) -> tuple[Decision | None, str]:
     """A paid answer, or None and the reason why there is none: the local brain answers then."""
-    prompt = build_prompt(facts, question.earlier, question.text, grounds_of(found, memories), now())
-    watch.lap("prompt")
-    worst = worst_of(model, prompt, "chat", facts)
+    memories: list[Remembered] = []
     try:
-        reservation = await reserve(scope, worst, hold=longest_hold())
+        # One transaction, because each costs more than what is done in it; committed before the call.
+        async with open_db(scope) as db:
+            if facts.customer is not None and facts.memories:
+                memories = await recall(db, facts.customer.id, vector, without=facts.conversation_id)
+                watch.lap("memories")
+            prompt = build_prompt(facts, question.earlier, question.text, grounds_of(found, memories), now())
+            watch.lap("prompt")
+            worst = worst_of(model, prompt, "chat", facts)
+            reservation = await reserve_in(db, worst, hold=longest_hold())
     except BudgetSpent:
         watch.lap("reserve")
         return None, "the monthly budget is spent; answered without a model"

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from omni_app.knowledge.cutting import sentences
 from omni_app.knowledge.retrieval import FoundPassage, gives_orders
 from omni_app.knowledge.taught import TaughtFaq
 from omni_app.llm.contract import Prompt, PromptMessage
+from omni_app.orchestrator.local import title_of
 
 UNSURE = "UNSURE"
 MAX_OUTPUT_TOKENS = 400
@@ -45,9 +47,7 @@ class Grounds:
     memories: Sequence[Remembered] = ()
 
 
-def build_prompt(
-    facts: Facts, earlier: tuple[dict[str, Any], ...], question: str, grounds: Grounds, at: datetime
-) -> Prompt:
+def build_prompt(facts: Facts, earlier: tuple[dict[str, Any], ...], question: str, grounds: Grounds, at: datetime) -> Prompt:
     """One call: `earlier` is the conversation before `question`, oldest first."""
     local = at.astimezone(ZoneInfo(facts.timezone))
     sections = [
@@ -122,10 +122,13 @@ def fenced(text: str) -> str:
     return kept.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+# The same few passages answer most questions. They are the business's own; what customers said is never kept here.
+_fenced_passage = lru_cache(maxsize=1_000)(fenced)
+
+
 def _passages(passages: Sequence[FoundPassage]) -> str:
     return "\n".join(
-        f"<passage><title>{fenced(f'{passage.title} › {passage.heading}' if passage.heading else passage.title)}</title>"
-        f"{fenced(passage.text)}</passage>"
+        f"<passage><title>{_fenced_passage(title_of(passage))}</title>{_fenced_passage(passage.text)}</passage>"
         for passage in passages
     )
 

@@ -26,6 +26,7 @@ from omni_app.infra.log import get_logger
 from omni_app.infra.metrics import TURN_SECONDS, TURNS
 from omni_app.infra.scope import Permission, Scope
 from omni_app.limits.customers import take_message
+from omni_app.llm.embedding import embed_ahead
 from omni_app.llm.registry import find_language_model
 from omni_app.orchestrator import cache
 from omni_app.orchestrator.brain import decide
@@ -106,6 +107,8 @@ async def receive(scope: Scope, inbound: Inbound, watch: Stopwatch | None = None
                     raise Forbidden("This customer is blocked.")
                 await take_message(scope.business_id, customer.id, facts.daily_messages)
                 watch.lap("gates")
+                if facts.speaker == "ai" and inbound.text and not _is_cached(scope, facts, question):
+                    embed_ahead(inbound.text)
                 received = await store(db, inbound, facts, customer, lease_time())
             watch.lap("store message")
             if received.speaker == "human" and received.status == "waiting" and may_hold_address(facts, inbound):
@@ -116,6 +119,10 @@ async def receive(scope: Scope, inbound: Inbound, watch: Stopwatch | None = None
             if attempt == 3:
                 raise
     raise AssertionError("unreachable")
+
+
+def _is_cached(scope: Scope, facts: Facts, question: str) -> bool:
+    return facts.cached is not None or cache.find(scope.business_id, question, facts.knowledge_version) is not None
 
 
 def _repeat(facts: Facts) -> Received:

@@ -11,7 +11,6 @@ from omni_app.conversations.attachments import (
     MAX_BYTES,
     AttachmentView,
     attach,
-    discard_files,
     forget_unsent,
     keep_upload,
     open_link,
@@ -19,7 +18,6 @@ from omni_app.conversations.attachments import (
     uploader_of,
     with_links,
 )
-from omni_app.infra.background import finish_tasks
 from omni_app.infra.crypto import sign
 from omni_app.infra.database import open_db
 from omni_app.infra.errors import Forbidden, Invalid, NotFound, TooMany
@@ -186,16 +184,3 @@ async def test_an_upload_nobody_sends_is_removed_after_a_day() -> None:
     await forget_unsent()
     assert {row["id"] for row in await rows("select id from attachments")} == {fresh.id, sent.id}
     assert {kept for kept, path in paths.items() if path.exists()} == {fresh.id, sent.id}
-
-
-async def test_the_files_of_a_conversation_go_with_it() -> None:
-    desk = await make_desk()
-    kept = await _keep(desk.system)
-    said = await write(desk.system, browser(), "Look", attachments=(kept.id,))
-    path = await _path(kept.id)
-    async with open_db(desk.system) as db:
-        assert await discard_files(db, conversation_id=said.conversation_id) == 1
-        assert path.exists()
-    await finish_tasks(5)
-    assert not path.exists()
-    assert await count("attachments") == 0

@@ -347,6 +347,17 @@ async def test_on_a_shared_computer_a_known_second_user_gets_their_own_history()
     assert mine.customer_id != ann.customer_id
 
 
+async def test_somebody_known_to_the_page_is_not_joined_with_who_proved_an_email_in_this_browser_before() -> None:
+    desk = await make_desk()
+    _, code = await claim_and_get_code(desk.system, browser())
+    first = await prove_by_code(desk.system, browser(), code)
+    second = await _vouch(desk.system, browser("seconds-phone"), "user-2")
+    await write(desk.system, browser("seconds-phone"), "From my phone")
+    state = await _vouch(desk.system, browser(), "user-2")
+    assert state.customer_id == second.customer_id != first.customer_id
+    assert await count("merges") == 0
+
+
 async def test_ten_tabs_vouched_for_at_once_are_one_customer() -> None:
     desk = await make_desk()
     async with open_db(desk.system) as db:

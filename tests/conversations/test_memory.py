@@ -1,11 +1,10 @@
 """Vectors of what was said: made in the background, found again for their customer alone."""
 
-from collections.abc import Callable
+import asyncio
 from dataclasses import replace
 from uuid import UUID, uuid4
 
 import numpy as np
-import psycopg
 import pytest
 
 from omni_app.conversations.answering import Answer, record_answer
@@ -31,7 +30,6 @@ from tests.making import count, inbound, make_business, rows
 
 pytestmark = pytest.mark.usefixtures("database")
 
-Superuser = Callable[[], psycopg.Connection]
 OTHER_MODEL = "another-model"
 
 
@@ -133,7 +131,10 @@ async def test_running_twice_and_at_once_keeps_one_vector_each() -> None:
         async with open_db(desk.system) as db:
             assert await remember(db, messages, vectors) == 2
     assert await embed_messages(desk.system) == 0
-    assert await count("memories") == 2
+    for number in range(8):
+        await desk.ask(f"question {number} about bridge {number}", f"visitor-{number}")
+    await asyncio.gather(*(embed_messages(desk.system) for _ in range(3)))
+    assert await count("memories") == 10
 
 
 async def test_killed_between_embedding_and_insert_the_next_run_does_it() -> None:

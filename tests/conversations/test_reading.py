@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event
 
 from omni_app.conversations.handling import close_conversation, mark_read, set_priority, snooze, take_over
 from omni_app.conversations.labels import create_label, set_label
@@ -19,7 +20,7 @@ from omni_app.conversations.reading import (
 )
 from omni_app.conversations.sending import send_reply
 from omni_app.infra.clock import now
-from omni_app.infra.database import open_db
+from omni_app.infra.database import app_engine, open_db
 from omni_app.infra.errors import Forbidden, NotFound
 from omni_app.infra.ids import new_id
 from omni_app.infra.scope import Permission, Scope
@@ -176,8 +177,8 @@ async def test_earlier_conversations_of_the_customer_come_newest_first() -> None
     await rows(
         """insert into conversations (id, business_id, customer_id, channel, status, speaker, subject, summary, last_text,
              last_role, last_seq, last_customer_seq, answered_seq, fence, last_message_at, last_customer_at, created_at)
-           select gen_random_uuid(), business_id, customer_id, 'email', 'closed', 'ai', '', 'Summary ' || n, 'Bye', 'customer', 0, 0, 0, 0,
-             now() - n * interval '1 day', now(), now()
+           select gen_random_uuid(), business_id, customer_id, 'email', 'closed', 'ai', '', 'Summary ' || n, 'Bye',
+             'customer', 0, 0, 0, 0, now() - n * interval '1 day', now(), now()
            from conversations, generate_series(1, 7) n where id = :id returning id""",
         id=written.conversation_id,
     )
@@ -199,3 +200,30 @@ async def test_how_far_each_of_our_messages_got() -> None:
     async with open_db(desk.vera) as db:
         assert await list_statuses(db, written.conversation_id) == {2: "read", 3: "sent"}
         assert await list_statuses(db, written.conversation_id, after=2) == {3: "sent"}
+
+
+async def test_a_long_list_costs_no_more_statements_than_a_short_one() -> None:
+    desk = await make_desk()
+    said: list[str] = []
+
+    def count(*arguments: Any) -> None:
+        said.append(arguments[2])
+
+    async def statements() -> int:
+        async with open_db(desk.maya) as db:
+            said.clear()
+            views = await list_conversations(db, "all")
+            await load_conversation(db, views[0].id)
+            await list_messages(db, views[0].id)
+            return len(said)
+
+    await desk.ask()
+    engine = app_engine().sync_engine
+    event.listen(engine, "before_cursor_execute", count)
+    try:
+        short = await statements()
+        for number in range(6):
+            await desk.ask(who=f"visitor-{number}")
+        assert (short, await statements()) == (3, 3)
+    finally:
+        event.remove(engine, "before_cursor_execute", count)

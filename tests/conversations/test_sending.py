@@ -6,7 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from omni_app.conversations.attachments import keep_upload
 from omni_app.conversations.handling import close_conversation, take_over
+from omni_app.conversations.reading import list_messages
 from omni_app.conversations.sending import send_reply
 from omni_app.infra.database import open_db
 from omni_app.infra.errors import Conflict, Forbidden, Invalid, NotFound
@@ -112,3 +114,49 @@ async def test_who_may_not() -> None:
         await send(desk.maya, new_id())
     assert len(await thread(written.conversation_id)) == 1
     assert (await state(written.conversation_id))["speaker"] == "ai"
+
+
+async def upload(scope: Scope, conversation_id: UUID, name: str = "form.pdf") -> UUID:
+    data = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+    kept = await keep_upload(scope, data, name, uploaded_by=f"member:{scope.actor.id}", conversation_id=conversation_id)
+    return kept.id
+
+
+async def send_with(scope: Scope, conversation_id: UUID, text: str, *files: UUID) -> UUID:
+    async with open_db(scope) as db:
+        return await send_reply(db, conversation_id, text, attachments=files)
+
+
+async def test_files_go_with_a_reply_and_may_go_alone() -> None:
+    desk = await make_desk()
+    written = await desk.ask()
+    one, two = await upload(desk.maya, written.conversation_id), await upload(desk.maya, written.conversation_id, "two.pdf")
+    await send_with(desk.maya, written.conversation_id, "Here it is.", one)
+    assert (await state(written.conversation_id))["last_text"] == "Here it is."
+    await send_with(desk.maya, written.conversation_id, "  ", two)
+    assert (await state(written.conversation_id))["last_text"] == "two.pdf"
+    async with open_db(desk.tom) as db:
+        messages = await list_messages(db, written.conversation_id, after=1)
+    assert [(message.text, [file["name"] for file in message.attachments]) for message in messages] == [
+        ("Here it is.", ["form.pdf"]),
+        ("", ["two.pdf"]),
+    ]
+
+
+async def test_a_file_that_is_not_the_sender_s_stops_the_reply() -> None:
+    desk, other = await make_desk(), await make_desk("Attackers")
+    written, theirs = await desk.ask(), await other.ask()
+    toms, foreign = await upload(desk.tom, written.conversation_id), await upload(other.maya, theirs.conversation_id)
+    mine = await upload(desk.maya, written.conversation_id)
+    await send_with(desk.maya, written.conversation_id, "Once", mine)
+    for file in (toms, foreign, mine, new_id()):
+        with pytest.raises(Invalid):
+            await send_with(desk.maya, written.conversation_id, "Again", file)
+    assert [text for _, role, text in await thread(written.conversation_id) if role == "staff"] == ["Once"]
+
+
+async def test_an_empty_reply_without_files_is_refused() -> None:
+    desk = await make_desk()
+    written = await desk.ask()
+    with pytest.raises(Invalid):
+        await send_with(desk.maya, written.conversation_id, "  ")

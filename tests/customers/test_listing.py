@@ -46,6 +46,8 @@ async def crowd() -> Scope:
         ("ann@example.com", ["Ann Lee", "eve"]),
         ("ANN@Example.com ", ["Ann Lee", "eve"]),
         ("+1 (902) 555-0148", ["Bob 100%"]),
+        ("001 902 555-0148", ["Bob 100%"]),
+        ("19025550148", ["Bob 100%"]),
         ("0148", ["Bob 100%"]),
         ("example.com", ["Ann Lee"]),
         ("@example.com", ["Ann Lee"]),

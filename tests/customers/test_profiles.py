@@ -4,8 +4,10 @@ from uuid import uuid4
 
 import pytest
 
+from omni_app.customers.blocking import block_customer
 from omni_app.customers.figures import load_figures
 from omni_app.customers.profiles import load_customer
+from omni_app.customers.trail import list_trail
 from omni_app.infra.clock import now
 from omni_app.infra.database import open_db
 from omni_app.infra.errors import Forbidden, NotFound
@@ -64,6 +66,21 @@ async def test_figures_of_somebody_who_never_wrote_are_zero() -> None:
     async with open_db(desk.vera) as db:
         figures = await load_figures(db, ann)
     assert (figures.from_customer, figures.conversations, figures.by_channel, figures.ai_wait) == (0, 0, {}, None)
+
+
+async def test_the_trail_tells_what_happened_newest_first() -> None:
+    desk, other = await make_desk(), await make_desk("Other")
+    ann = await make_customer(desk.system, "ann@example.com")
+    async with open_db(desk.maya) as db:
+        await block_customer(db, ann, "Insults")
+    async with open_db(desk.vera) as db:
+        trail = [(entry.action, entry.actor_name, entry.after.get("reason")) for entry in await list_trail(db, ann)]
+    assert trail == [("customer.blocked", "Maya Chen", "Insults"), ("customer.created", "Omni", None)]
+    async with open_db(other.maya) as db:
+        assert await list_trail(db, ann) == []
+    with pytest.raises(Forbidden):
+        async with open_db(without(desk.vera, Permission.VIEW)) as db:
+            await list_trail(db, ann)
 
 
 async def test_who_may_not_look_and_who_is_not_there() -> None:

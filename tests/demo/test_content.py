@@ -111,3 +111,11 @@ def test_a_mistake_is_refused_and_named(tmp_path: Path, spoil: Callable[[Any, An
         file.write_text(json.dumps(data))
     with pytest.raises(ValueError, match=named):
         load_demo_content(tmp_path)
+
+
+def test_the_leaflets_have_titles_and_say_nothing_else_than_the_faqs() -> None:
+    content = load_demo_content()
+    assert [document.title for document in content.documents] == ["Aftercare at home", "Preparing for your visit"]
+    assert all(document.text.startswith(f"# {document.title}\n") for document in content.documents)
+    known = {amount for faq in content.faqs for amount in AMOUNT.findall(faq.answer)}
+    assert all(set(AMOUNT.findall(document.text)) <= known for document in content.documents)

@@ -1,7 +1,9 @@
 """What helps staff in the inbox, in a real browser: notes, canned answers, drafts, labels, search, presence, streaming, files."""
 
+import base64
 import re
 from typing import Any
+from uuid import UUID
 
 import pytest
 from playwright.async_api import Page, expect
@@ -13,13 +15,23 @@ from omni_app.conversations.sending import send_reply
 from omni_app.infra.database import open_db
 from omni_app.infra.ids import new_id
 from omni_app.infra.live import publish_now
+from omni_app.knowledge.faqs import create_faq, prepare_faq
 from tests.conversations.desk import make_member, state, thread
 from tests.e2e.test_inbox import Desk, desk, enter, say, visit
+from tests.harness.waiting import until
 from tests.tenancy.people import sql
 
 __all__ = ["desk"]
 
 pytestmark = pytest.mark.usefixtures("database")
+
+
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+"""One pixel."""
+
+
+async def has_drafts(conversation_id: UUID, number: int) -> bool:
+    return len(await sql("select kind from drafts where conversation_id = :id", id=conversation_id)) == number
 
 
 def tab(page: Page, name: str) -> Any:
@@ -96,6 +108,7 @@ async def test_a_draft_is_still_there_tomorrow_and_on_another_computer(desk: Des
     await desk.page.reload()
     await expect(desk.reply).to_have_value("Dear Sofia,")
 
+    await until(lambda: has_drafts(conversation_id, 2))
     other = await enter(await open_page(base_url=desk.server), desk.server, desk.token)
     await other.open(conversation_id)
     await expect(other.reply).to_have_value("Dear Sofia,")
@@ -123,7 +136,7 @@ async def test_colleagues_see_who_looks_and_who_writes(desk: Desk, open_page: An
     await expect(desk.page.locator(".collides")).to_contain_text("Tom Okafor is writing a reply")
     await tom.reply.press("Control+Enter")
     await expect(desk.page.locator(".collides")).to_have_count(0)
-    await tom.page.goto("/keys")
+    await tom.page.get_by_role("navigation", name="Main", exact=True).get_by_role("link", name="Team").click()
     await expect(desk.page.locator(".viewer")).to_have_count(0)
 
 
@@ -186,7 +199,7 @@ async def test_search_looks_through_every_folder(desk: Desk) -> None:
     await desk.ask("Where can I park my car near you?", name="Sofia Marin")
     await desk.ask("Do you treat children?", who="visitor-2", name="Omar Haddad")
     await desk.open()
-    await desk.page.keyboard.press("s")
+    await desk.page.get_by_role("button", name="Search", exact=True).click()
     box = desk.page.get_by_role("searchbox", name="Search conversations")
     await expect(box).to_be_focused()
     await box.press_sequentially("park")
@@ -234,7 +247,7 @@ async def test_transfer_snooze_and_delete(desk: Desk) -> None:
     assert await thread(conversation_id) == []
 
 
-async def test_a_file_travels_to_the_visitor(desk: Desk, open_page: Any) -> None:
+async def test_files_travel_both_ways(desk: Desk, open_page: Any) -> None:
     visitor = await visit(await open_page(), desk)
     await say(visitor, "Can you send me the form?")
     await desk.open(folder="All")
@@ -248,6 +261,14 @@ async def test_a_file_travels_to_the_visitor(desk: Desk, open_page: Any) -> None
     await expect(desk.log.locator(".msg.staff .file")).to_contain_text("form.pdf")
     await expect(desk.page.locator(".comp .file")).to_have_count(0)
     await expect(visitor.locator(".ow-log")).to_contain_text("form.pdf")
+    await visitor.locator(".ow-in input[type=file]").set_input_files(
+        {"name": "tooth.png", "mimeType": "image/png", "buffer": PNG}
+    )
+    await say(visitor, "It looks like this")
+    await expect(desk.log.get_by_role("button", name="Open tooth.png")).to_be_visible()
+    await expect(desk.log.locator(".thumb img")).to_have_js_property("complete", True)
+    assert await desk.log.locator(".thumb img").evaluate("image => image.naturalWidth") == 1
+
     await picker.set_input_files({"name": "page.html", "mimeType": "text/html", "buffer": b"<script>alert(1)</script>"})
     await expect(desk.page.locator(".comp .errline")).to_be_visible()
 
@@ -267,6 +288,24 @@ async def test_who_waits_for_a_person_says_why(desk: Desk) -> None:
         await take_over(db, conversation_id)
         await send_reply(db, conversation_id, "Hello Sofia.")
     await expect(card).to_have_count(0)
+
+
+async def test_the_ai_drafts_and_a_person_sends(desk: Desk) -> None:
+    faq = await prepare_faq("What does a check-up cost?", "A check-up is $189.", ("price of a checkup", "checkup cost"))
+    async with open_db(desk.system) as db:
+        await create_faq(db, faq)
+    conversation_id = await desk.ask("price of a checkup", name="Sofia Marin")
+    async with open_db(desk.viewer.scope()) as db:
+        await take_over(db, conversation_id)
+    await desk.open(conversation_id)
+    await desk.button("Draft with AI").click()
+    await expect(desk.reply).to_have_value(re.compile("189"))
+    strip = desk.page.locator(".draft")
+    await expect(strip).to_contain_text(re.compile(r"Draft from 1 source · \$0\.0000"))
+    assert [role for _, role, _ in await thread(conversation_id)] == ["customer", "system"]
+    await strip.get_by_role("button", name="Discard").click()
+    await expect(desk.reply).to_have_value("")
+    await expect(strip).to_have_count(0)
 
 
 async def test_two_who_save_the_same_canned_answer(desk: Desk) -> None:

@@ -41,7 +41,8 @@ async def _sofia(made: Made) -> UUID:
     """A customer with an order, memories, tags and attributes, known by e-mail."""
     sofia = await known(made.scope, SOFIA, ORDER)
     await rows(
-        """update customers set tags = '["Kensington"]', attributes = '{"street": "Kensington Road"}' where id = :id returning id""",
+        """update customers set tags = '["Kensington"]', attributes = '{"street": "Kensington Road"}'
+           where id = :id returning id""",
         id=sofia,
     )
     await embed_messages(made.scope)
@@ -168,7 +169,7 @@ async def test_ten_tabs_write_and_prove_at_once_and_nothing_is_lost() -> None:
         row["payload"]["conversation_id"] for row in await rows("select payload from outbox where name = 'AnswerConversation'")
     ]
     # Each answer that was under way for a stranger is made again by a worker; the rest are answered.
-    assert {str(row["id"]) for row in open_ones} - {str((await _thread(made))), *jobs} == set()
+    assert {str(row["id"]) for row in open_ones} - {str(await _thread(made)), *jobs} == set()
 
 
 async def _thread(made: Made) -> UUID:

@@ -3,11 +3,19 @@
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 STEP_SECONDS = 0.01
+
+
+@overload
+async def until(condition: Callable[[], Coroutine[Any, Any, T]], seconds: float = 10.0) -> T: ...
+
+
+@overload
+async def until(condition: Callable[[], T], seconds: float = 10.0) -> T: ...
 
 
 async def until(condition: Callable[[], T | Awaitable[T]], seconds: float = 10.0) -> T:

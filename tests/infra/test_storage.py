@@ -24,7 +24,9 @@ async def test_two_owners_of_the_same_bytes_have_a_file_each() -> None:
     assert await read_file(second) == b"same"
 
 
-@pytest.mark.parametrize("key", ["", "../master.key", "/etc/passwd", "a/b/c", "019a0000-0000-7000-8000-000000000000/ab/../../../master.key"])
+@pytest.mark.parametrize(
+    "key", ["", "../master.key", "/etc/passwd", "a/b/c", "019a0000-0000-7000-8000-000000000000/ab/../../../master.key"]
+)
 async def test_a_made_up_key_finds_nothing(key: str) -> None:
     with pytest.raises(NotFound):
         await read_file(key)

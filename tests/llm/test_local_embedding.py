@@ -2,7 +2,7 @@ import asyncio
 
 import numpy as np
 
-from omni_app.llm.embedding import embed, embed_one, load_embedder
+from omni_app.llm.embedding import embed, embed_ahead, embed_one, load_embedder
 
 
 async def test_lists_and_single_sentences_agree() -> None:
@@ -34,3 +34,16 @@ async def test_the_loop_runs_on_while_a_long_list_is_embedded() -> None:
         await asyncio.sleep(0)
     assert (await work).shape == (40, 384)
     assert ticks > 10
+
+
+async def test_one_sentence_asked_by_many_at_once_is_computed_once_even_if_the_first_gives_up() -> None:
+    text = "Which of the two fillings lasts longer?"
+    first = asyncio.create_task(embed_one(text))
+    await asyncio.sleep(0)
+    others = [asyncio.create_task(embed_one(text)) for _ in range(5)]
+    await asyncio.sleep(0)
+    first.cancel()
+    vectors = await asyncio.gather(*others)
+    assert all(vector is vectors[0] for vector in vectors)
+    embed_ahead("And which one looks better?")
+    assert (await embed_one("And which one looks better?")).shape == (384,)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def paid_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIStub]:
     stub.close()
 
 
-async def priced_business(**columns: object) -> Made:
+async def priced_business(**columns: Any) -> Made:
     """A business, and the shipped price list."""
     async with system_db("test prices") as db:
         await prices.seed_prices(db)

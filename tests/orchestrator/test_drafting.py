@@ -1,7 +1,7 @@
 """Replies proposed to staff: from the model when it is paid, else from FAQs and documents."""
 
 from collections.abc import Iterator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -26,7 +26,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIStub]:
         yield stub
 
 
-async def waiting(made: Made, *texts: str, name: str = "Sofia Marin") -> object:
+async def waiting(made: Made, *texts: str, name: str = "Sofia Marin") -> UUID:
     """A conversation that was handed over, with these messages of the customer."""
     outcome = await process(made.scope, inbound("agent please", name=name))
     for text in texts:

@@ -47,6 +47,7 @@ async def test_a_model_answers_from_the_best_faqs_and_its_cost_is_booked_to_the_
     sent = model.calls[0].body
     assert "A check-up is $189." in str(sent["messages"][0])
     async with open_db(made.scope) as db:
+        assert outcome.receipt_id is not None
         receipt = await load_receipt(db, outcome.receipt_id)
     assert (receipt.input_tokens, receipt.output_tokens, receipt.cost_nusd) == (900, 20, cost)
     assert "how much is a dental check-up" in receipt.prompt

@@ -11,7 +11,7 @@ from omni_app.conversations.handling import take_over
 from omni_app.infra.database import open_db
 from omni_app.infra.live import Note
 from omni_app.orchestrator.paid import is_unsure, may_be_unsure
-from omni_app.orchestrator.turn import process, receive
+from omni_app.orchestrator.turn import continue_conversation, process, receive
 from tests.conversations.desk import make_member
 from tests.harness.waiting import until
 from tests.making import inbound, make_business, rows
@@ -159,3 +159,19 @@ async def test_a_server_that_knows_no_streaming_is_asked_for_the_whole_answer(mo
 def test_what_may_be_the_word_for_not_knowing(text: str, may_be: bool, is_it: bool) -> None:
     assert may_be_unsure(text) is may_be
     assert is_unsure(text) is is_it
+
+
+async def test_a_turn_that_lost_its_lease_gives_way_to_the_one_that_answers(model: OpenAIStub) -> None:
+    made = await priced_business()
+    model.behave(pieces=tuple(f"slow{number} " for number in range(300)), piece_seconds=0.03)
+    async with listening() as heard:
+        stuck = asyncio.create_task(process(made.scope, inbound(QUESTION)))
+        await until(lambda: len(texts(heard)) >= 2)
+        (row,) = await rows("update conversations set lease_until = now() - interval '1 second' returning id")
+        model.behave(text="It is $189.")
+        (recorded,) = await continue_conversation(made.scope, row["id"])
+        assert recorded.seq == 2
+        outcome = await asyncio.wait_for(stuck, 8)
+    assert outcome.reply_text == "It is $189."
+    assert [line["text"] for line in await rows("select text from messages where role = 'assistant'")] == ["It is $189."]
+    assert (await spent(made))[1] == 0

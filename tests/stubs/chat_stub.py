@@ -20,7 +20,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from tests.stubs.upload_front import open_front
+from tests.stubs.upload_front import open_front, read_parts
 
 WIDGET = Path(__file__).parents[2] / "assets" / "widget.js"
 KEY = "wk_test"
@@ -209,7 +209,7 @@ class ChatStub:
             await self.may_upload.wait()
         if self.refuse_upload:
             return self.refuse_upload
-        token, name, kind, data = _parts(body)
+        token, name, kind, data = read_parts(body)
         if path != f"/chat/{KEY}/attachments" or token not in self.sessions:
             return 401, {"message": "Open the chat again."}
         number = next(self._numbers)
@@ -382,22 +382,6 @@ class ChatStub:
                 await socket.send(json.dumps(frame))
         except ConnectionClosed:
             pass  # the visitor is away; the replay tells them
-
-
-def _parts(body: bytes) -> tuple[str, str, str, bytes]:
-    """Session, file name, type and bytes of a multipart body as browsers write it."""
-    boundary = body.partition(b"\r\n")[0]
-    token, name, kind, data = "", "", "", b""
-    for part in body.split(boundary)[1:-1]:
-        head, _, value = part.partition(b"\r\n\r\n")
-        words = head.decode()
-        if 'name="session"' in words:
-            token = value.removesuffix(b"\r\n").decode()
-        elif 'name="file"' in words:
-            name = words.partition('filename="')[2].partition('"')[0]
-            kind = words.partition("Content-Type: ")[2].partition("\r\n")[0]
-            data = value.removesuffix(b"\r\n")
-    return token, name, kind, data
 
 
 def _port(server: Server) -> int:

@@ -62,3 +62,19 @@ async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
     while chunk := await source.read(65536):
         sink.write(chunk)
         await sink.drain()
+
+
+def read_parts(body: bytes) -> tuple[str, str, str, bytes]:
+    """Session, file name, type and bytes of a multipart body as browsers write it."""
+    boundary = body.partition(b"\r\n")[0]
+    token, name, kind, data = "", "", "", b""
+    for part in body.split(boundary)[1:-1]:
+        head, _, value = part.partition(b"\r\n\r\n")
+        words = head.decode()
+        if 'name="session"' in words:
+            token = value.removesuffix(b"\r\n").decode()
+        elif 'name="file"' in words:
+            name = words.partition('filename="')[2].partition('"')[0]
+            kind = words.partition("Content-Type: ")[2].partition("\r\n")[0]
+            data = value.removesuffix(b"\r\n")
+    return token, name, kind, data

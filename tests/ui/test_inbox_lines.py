@@ -7,11 +7,30 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from omni_app.conversations.reading import ConversationView, MessageView
+from omni_app.conversations.notes import NoteView
+from omni_app.conversations.reading import ConversationView, Filters, MessageView, PastConversation
+from omni_app.conversations.searching import Found
 from omni_app.customers.profiles import CustomerView, PointView
+from omni_app.infra.errors import Invalid
 from omni_app.infra.ids import new_id
 from omni_app.orchestrator.receipts import ReceiptView
-from omni_app.ui.pages.inbox.lines import Row, belongs, in_order, lines_of, mark_days, name_of, profile_of, receipt_of, row_of
+from omni_app.ui.pages.inbox.lines import (
+    Row,
+    belongs,
+    fits,
+    found_row,
+    in_order,
+    lines_of,
+    mark_days,
+    merge,
+    name_of,
+    note_lines,
+    row_of,
+    size_words,
+)
+from omni_app.ui.pages.inbox.profile_shapes import profile_of
+from omni_app.ui.pages.inbox.receipt_shapes import receipt_of
+from omni_app.ui.pages.inbox.sorting_state import snooze_end
 
 NOW = datetime(2026, 3, 12, 14, 0, tzinfo=UTC)
 HALIFAX = ZoneInfo("America/Halifax")
@@ -145,11 +164,12 @@ def test_only_who_waits_has_a_wait() -> None:
         ({"speaker": "human", "assignee_id": ME}, {"mine", "all"}),
         ({"speaker": "human", "assignee_id": TOM, "status": "waiting"}, {"waiting", "all"}),
         ({"speaker": "human", "assignee_id": ME, "status": "closed"}, {"closed"}),
+        ({"speaker": "human", "assignee_id": ME, "status": "snoozed"}, {"snoozed", "all"}),
     ],
 )
 def test_folders_hold_what_the_domain_says(values: dict[str, Any], folders: set[str]) -> None:
     view = conversation(**values)
-    every = ("waiting", "mine", "unassigned", "ai", "all", "closed")
+    every = ("waiting", "mine", "unassigned", "ai", "all", "snoozed", "closed")
     assert {folder for folder in every if belongs(view, folder, ME)} == folders
 
 
@@ -196,9 +216,9 @@ def test_staff_lines_name_their_author() -> None:
         HALIFAX,
         NOW,
     )
-    assert (staff.kind, staff.author, staff.is_read) == ("staff", "Maya Chen", True)
+    assert (staff.kind, staff.author, staff.status) == ("staff", "Maya Chen", "read")
     assert old.author == "Team"
-    assert (line.kind, line.author, line.is_read) == ("system", "", False)
+    assert (line.kind, line.author, line.status) == ("system", "", "")
 
 
 def test_a_profile_shows_what_people_can_use() -> None:
@@ -251,3 +271,147 @@ def test_a_receipt_without_a_model_says_none() -> None:
     )
     assert (shown.source, shown.model, shown.tokens, shown.confidence) == ("FAQ, stored cache", "none", "none", "—")
     assert shown.steps == []
+
+
+def note(**values: Any) -> NoteView:
+    return NoteView(
+        **{
+            "id": new_id(),
+            "after_seq": 1,
+            "author_id": TOM,
+            "author_name": "Tom Okafor",
+            "text": "@Maya look",
+            "mentions": (ME,),
+            "created_at": NOW,
+            **values,
+        }
+    )
+
+
+def test_notes_stand_behind_the_message_they_follow() -> None:
+    messages = lines_of([message(seq=number, created_at=NOW) for number in (1, 2, 3)], HALIFAX, NOW)
+    notes = note_lines(
+        [note(after_seq=2, text="second"), note(after_seq=1, text="first"), note(after_seq=3, text="last")],
+        ["Maya Chen"],
+        ME,
+        HALIFAX,
+        NOW,
+    )
+    merged = merge(messages, notes)
+    assert [(line.seq, line.kind) for line in merged] == [(1, "ai"), (1, "note"), (2, "ai"), (2, "note"), (3, "ai"), (3, "note")]
+    # Only the newest page is on the screen: a note behind an older message waits for it.
+    assert [line.seq for line in merge(messages[1:], notes)] == [2, 2, 3, 3]
+    assert merge(merged, notes) == merged
+    assert [line.kind for line in merge([], notes)] == ["note"] * 3
+
+
+def test_a_note_shows_whom_it_names() -> None:
+    (line,) = note_lines([note(text="Ask @maya chen, not @Ann")], ["Maya Chen", "Tom Okafor"], TOM, HALIFAX, NOW)
+    assert [(piece.text, piece.is_mention) for piece in line.pieces] == [
+        ("Ask ", False),
+        ("@maya chen", True),
+        (", not @Ann", False),
+    ]
+    assert line.is_mine
+    (line,) = note_lines([note(text="mail me@maya", mentions=())], ["Maya Chen"], ME, HALIFAX, NOW)
+    assert [piece.text for piece in line.pieces] == ["mail me@maya"]
+    assert not line.is_mine
+
+
+def test_filters_fit_as_the_domain_narrows() -> None:
+    label = new_id()
+    view = conversation(
+        assignee_id=TOM, priority="high", labels=({"id": str(label), "name": "Billing", "color": "teal"},), unread=1
+    )
+    fitting = [
+        Filters(),
+        Filters(channel="chat"),
+        Filters(label_id=label, priority="high"),
+        Filters(assignee=TOM),
+        Filters(unread=True),
+    ]
+    others = [
+        Filters(channel="email"),
+        Filters(label_id=new_id()),
+        Filters(priority="low"),
+        Filters(assignee="none"),
+        Filters(assignee=ME),
+    ]
+    assert all(fits(view, filters) for filters in fitting)
+    assert not any(fits(view, filters) for filters in others)
+    assert fits(conversation(), Filters(assignee="none"))
+    assert not fits(conversation(), Filters(unread=True))
+
+
+def test_a_row_found_by_its_words_shows_them() -> None:
+    view = conversation()
+    found = Found(conversation=view, matched="message", before="…and what happens with the ", hit="deposit", after=" I paid?")
+    row = found_row(found, ME)
+    assert (row.before, row.hit) == ("…at happens with the ", "deposit")
+    by_name = found_row(Found(conversation=view, matched="name", before="", hit="Sofia", after=" Marin"), ME)
+    assert by_name.hit == ""
+
+
+def test_a_page_is_linked_only_when_it_is_a_web_address() -> None:
+    row = row_of(conversation(page={"url": "javascript:alert(1)", "title": "Prices"}), ME)
+    assert (row.page_url, row.page_title) == ("", "Prices")
+    row = row_of(conversation(page={"url": "https://clinic.test/prices", "title": ""}), ME)
+    assert (row.page_url, row.page_title) == ("https://clinic.test/prices", "https://clinic.test/prices")
+
+
+def test_files_of_a_message_are_named_with_their_size() -> None:
+    files = (
+        {"id": "1", "name": "scan.png", "media_type": "image/png", "size": 3_400_000},
+        {"id": "2", "name": "drawing.svg", "media_type": "image/svg+xml", "size": 812},
+    )
+    (line,) = lines_of([message(attachments=files)], HALIFAX, NOW)
+    assert [(file.name, file.size, file.kind) for file in line.files] == [
+        ("scan.png", "3.4 MB", "image"),
+        ("drawing.svg", "812 B", "file"),
+    ]
+    assert size_words(12_300) == "12 KB"
+
+
+def test_earlier_conversations_say_what_they_came_to() -> None:
+    view = CustomerView(
+        id=new_id(),
+        name="Sofia",
+        language="",
+        tags=(),
+        is_blocked=False,
+        block_reason=None,
+        created_at=NOW,
+        last_seen_at=NOW,
+        points=(PointView(kind="email", channel="", value="sofia@example.com", proof="claimed"),),
+        conversations=2,
+        messages=3,
+        cost_nusd=0,
+    )
+    past = PastConversation(
+        id=new_id(), channel="email", status="closed", subject="", summary="Scan sent.", last_text="Bye\nnow", last_message_at=NOW
+    )
+    profile = profile_of(view, HALIFAX, NOW, [past])
+    assert [(item.title, item.summary, item.when) for item in profile.past] == [("Bye now", "Scan sent.", "12 March")]
+    assert profile.claim == "sofia@example.com"
+
+
+def test_sources_of_a_receipt_lead_to_where_they_stand() -> None:
+    sources = (
+        {"kind": "faq", "id": "7", "title": "Prices"},
+        {"kind": "passage", "id": "9", "title": "Terms", "document_id": "a/b", "start": 4, "end": 90},
+        {"kind": "memory", "id": "1", "title": "Scan"},
+    )
+    assert [source.href for source in receipt_of(receipt(sources=sources), HALIFAX).sources] == [
+        "/knowledge?faq=7",
+        "/knowledge/documents/a%2Fb?start=4&end=90",
+        "",
+    ]
+
+
+def test_a_snooze_ends_in_the_business_s_morning() -> None:
+    # Thursday 14:00 UTC is 11:00 in Halifax.
+    assert snooze_end("hour", NOW, "America/Halifax") == NOW + timedelta(hours=1)
+    assert snooze_end("tomorrow", NOW, "America/Halifax").isoformat() == "2026-03-13T09:00:00-03:00"
+    assert snooze_end("monday", NOW, "America/Halifax").isoformat() == "2026-03-16T09:00:00-03:00"
+    with pytest.raises(Invalid):
+        snooze_end("never", NOW, "UTC")

@@ -1,5 +1,6 @@
 """What a widget may ask for: one function a frame type, each taking the frame as it came."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -31,6 +32,8 @@ Frame = dict[str, Any]
 
 WANTS_PERSON = "I would like to talk to a person."
 MAX_URL = 500
+# More messages at once than this wait in line: those that were taken need connections to be answered.
+_TAKERS = asyncio.Semaphore(3)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
 
@@ -93,7 +96,8 @@ async def _take(visitor: Visitor, frame_id: str | None, text: str, files: tuple[
         attachments=files,
         page=visitor.page.values if visitor.page is not None else None,
     )
-    received, facts = await receive(visitor.scope, inbound)
+    async with _TAKERS:
+        received, facts = await receive(visitor.scope, inbound)
     _follow(visitor, received, facts, bool(files))
     await visitor.socket.send_text(shapes.frame("ack", id=frame_id, seq=received.seq))
     if received.turn_id is not None:

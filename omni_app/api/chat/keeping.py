@@ -1,6 +1,7 @@
 """Rounds over the open widgets: who is here is renewed, who fell silent is let go, opening and closing time is told."""
 
 import asyncio
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,18 +27,21 @@ async def keep_widgets() -> None:
         await asyncio.sleep(EVERY_SECONDS)
         try:
             await visitors_are_here(hub.conversations())
-            let_go_the_silent(asyncio.get_running_loop().time())
+            for visitor in silent_ones(hub, asyncio.get_running_loop().time()):
+                let_go(visitor)
             online = await tell_hours(online)
         except (SQLAlchemyError, OSError) as error:
             log.warning("round over the open widgets not finished", error=type(error).__name__)
 
 
-def let_go_the_silent(at: float) -> None:
-    """Close what said nothing for `SILENT_SECONDS`: a dead connection the network did not tell us about."""
-    for visitor in hub:
-        if at - visitor.heard_at > SILENT_SECONDS:
-            hub.remove(visitor)
-            start_task(_close(visitor), "close a silent widget")
+def silent_ones(widgets: Iterable[Visitor], at: float) -> list[Visitor]:
+    """Who said nothing for `SILENT_SECONDS`: dead connections the network did not tell us about."""
+    return [visitor for visitor in widgets if at - visitor.heard_at > SILENT_SECONDS]
+
+
+def let_go(visitor: Visitor) -> None:
+    hub.remove(visitor)
+    start_task(_close(visitor), "close a silent widget")
 
 
 async def _close(visitor: Visitor) -> None:

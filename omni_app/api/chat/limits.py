@@ -13,7 +13,6 @@ PER_SOCKET = 60
 PER_ADDRESS = 1200
 # Who goes on after being told this often is no widget.
 PATIENCE = 5 * PER_SOCKET
-_MOST_ADDRESSES = 20_000
 
 
 @dataclass(slots=True)
@@ -34,14 +33,15 @@ class Window:
 class AddressWindows:
     """One window for each public address. A private address is a proxy or a colleague's desk: behind it may be everybody."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 20_000) -> None:
+        self._most = most
         self._windows: OrderedDict[str, Window] = OrderedDict()
 
     def take(self, address: str, at: float) -> float:
         """Count one frame of this address; seconds until the next one is welcome."""
         window = self._windows.get(address)
         if window is None:
-            if len(self._windows) >= _MOST_ADDRESSES:
+            if len(self._windows) >= self._most:
                 self._windows.popitem(last=False)
             window = self._windows[address] = Window()
         else:

@@ -22,6 +22,7 @@ from omni_app.api.chat.sending import load_thread, note_delivered, send_news, st
 from omni_app.api.chat.session import new_session, new_visitor_id, read_session
 from omni_app.conversations.attachments import MAX_BYTES
 from omni_app.conversations.presence import visitor_has_left
+from omni_app.conversations.sniffing import ACCEPTED
 from omni_app.infra.background import start_task
 from omni_app.infra.errors import Invalid, NotFound, TooMany
 from omni_app.tenancy.businesses import BusinessView, find_business_by_widget_key
@@ -31,7 +32,6 @@ router = APIRouter(tags=["Website chat"])
 
 MAX_FRAME = 64 * 1024
 HELLO_SECONDS = 30.0
-ATTACHMENT_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain")
 _RTL = ("ar", "he", "fa", "ur")
 _addresses = limits.AddressWindows()
 
@@ -56,7 +56,7 @@ async def config(widget_key: str) -> JSONResponse:
         "dir": "rtl" if language.split("-")[0] in _RTL else "ltr",
         "pre_chat": _pre_chat(business.pre_chat),
         "sounds": False,
-        "attachments": {"max_bytes": MAX_BYTES, "types": list(ATTACHMENT_TYPES)},
+        "attachments": {"max_bytes": MAX_BYTES, "types": list(ACCEPTED)},
         **shapes.availability(business),
     }
     return JSONResponse(body, headers={"Cache-Control": "public, max-age=60"})

@@ -26,17 +26,18 @@ _FORBIDDEN = (
 
 def main() -> None:
     """Read, cut, print {"kind", "text", "pages", "passages": [[heading, start, end, page]]} or {"problem"}."""
-    from omni_app.knowledge.cutting import cut
-    from omni_app.knowledge.reading import Unreadable, read_file
+    # Before the limits: what is imported later would meet them.
+    from omni_app.knowledge.cutting import read_and_cut
+    from omni_app.knowledge.reading import Unreadable
 
     _limit()
     data = sys.stdin.buffer.read(MAX_BYTES + 1)
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     answer: dict[str, Any]
     try:
-        kind, text = read_file(data, name)
-        passages = [[one.heading, one.start, one.end, one.page] for one in cut(text)]
-        answer = {"kind": kind, "text": text.text, "pages": text.pages, "passages": passages}
+        read = read_and_cut(data, name)
+        passages = [[one.heading, one.start, one.end, one.page] for one in read.passages]
+        answer = {"kind": read.kind, "text": read.text, "pages": read.pages, "passages": passages}
     except Unreadable as error:
         answer = {"problem": str(error)}
     except (MemoryError, RecursionError):

@@ -4,33 +4,26 @@ import asyncio
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 
 from omni_app.infra.log import get_logger
-from omni_app.knowledge.cutting import Cut
+from omni_app.knowledge.cutting import Cut, Reading
 from omni_app.knowledge.reading.blocks import Unreadable
 from omni_app.knowledge.reading.bounds import SECONDS
 from omni_app.settings import ROOT
 
 log = get_logger(__name__)
 
+# Two at a time: a pile of slow files must take neither all processors nor the threads others wait for.
+_threads = ThreadPoolExecutor(2, thread_name_prefix="read")
+
 TOO_LONG = f"Reading this file took longer than {SECONDS} seconds. Split it into smaller documents."
 BROKEN = "This file cannot be read. Save it again, as PDF or plain text, then upload that."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What is in a file: its kind (sniffed), text, number of pages (None without pages) and passages."""
-
-    kind: str
-    text: str
-    pages: int | None
-    passages: list[Cut]
-
-
 async def read_apart(data: bytes, name: str = "") -> Reading:
     """Read and cut a file. Raises `Unreadable`; never blocks the event loop, and gives up after a minute."""
-    return await asyncio.to_thread(_run, data, name)
+    return await asyncio.get_running_loop().run_in_executor(_threads, _run, data, name)
 
 
 def _run(data: bytes, name: str) -> Reading:

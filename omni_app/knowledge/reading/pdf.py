@@ -130,7 +130,8 @@ def _without_repeats(pages: list[list[_Line]], body: float) -> list[list[_Line]]
 
 
 def _shape(text: str) -> str:
-    return re.sub(r"\d+", "#", text.casefold())
+    """A line without the page number at its beginning or end."""
+    return re.sub(r"^\W*\d{1,4}\W+|\W+\d{1,4}(?:\s*(?:/|of|von|de|di)\s*\d{1,4})?\W*$", "", text.casefold())
 
 
 def _is_page_number(text: str) -> bool:

@@ -13,8 +13,9 @@ _SAMPLE = 100_000
 _WESTERN = frozenset("äöüÄÖÜßéèêëàâáçñóòôíìîïúùûæøåœÉÈÀÁÇÑÓÍÚÆØÅŒ€£§°²³½¼«»“”„‘’–—…•·©®™¿¡ªº\xa0´×±")
 _CLOSED = re.compile(r"[.!?:;…。！？][\"'”’)\]]*$")
 _ITEM = re.compile(r"^\s*(?:[-*•–·‣▪●○+]|\d{1,3}[.)]|[a-zA-Z][.)])\s+")
-# A line at least this long was wrapped by an editor, not ended by the writer.
-_WRAPPED = 55
+# A line at least this long, and about as long as its neighbours, was wrapped by an editor, not ended by the writer.
+_WRAPPED = 40
+_ABOUT_AS_LONG = 0.7
 _MOST_HEADING = 70
 
 
@@ -83,13 +84,14 @@ def join_lines(lines: Sequence[str]) -> list[str]:
     """
     paragraphs: list[str] = []
     before = ""
+    wrapped = max(_WRAPPED, _ABOUT_AS_LONG * max((len(line) for line in lines), default=0))
     for line in (one.strip() for one in lines):
         if not line:
             continue
         is_broken = len(before) > 2 and before.endswith(("-", "‐")) and before[-2].isalpha() and line[:1].islower()
         if paragraphs and is_broken:
             paragraphs[-1] = paragraphs[-1].rstrip("-‐") + line
-        elif paragraphs and not _ITEM.match(line) and _goes_on(before, line):
+        elif paragraphs and not _ITEM.match(line) and _goes_on(before, line, wrapped):
             paragraphs[-1] += " " + line
         elif paragraphs:
             paragraphs[-1] += "\n" + line
@@ -99,7 +101,7 @@ def join_lines(lines: Sequence[str]) -> list[str]:
     return paragraphs
 
 
-def _goes_on(before: str, line: str) -> bool:
+def _goes_on(before: str, line: str, wrapped: float) -> bool:
     if line[:1].islower():
         return True
-    return len(before) >= _WRAPPED and (not _CLOSED.search(before) or len(before) >= 70)
+    return len(before) >= wrapped and (not _CLOSED.search(before) or len(before) >= 70)

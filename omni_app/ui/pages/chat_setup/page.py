@@ -1,4 +1,4 @@
-"""Website chat: the embed code, where to try it, and what it says first."""
+"""Website chat: the embed code, what it says and asks first, and how your pages vouch for their users."""
 
 from typing import Any
 
@@ -21,6 +21,8 @@ from omni_app.ui.components import (
     text_area_field,
 )
 from omni_app.ui.navigation import NavEntry
+from omni_app.ui.pages.chat_setup.pre_chat import PreChatState, pre_chat_panel
+from omni_app.ui.pages.chat_setup.vouching import VouchingState, vouching_panel
 from omni_app.ui.shell import page
 
 
@@ -29,9 +31,26 @@ def embed_code(address: str, widget_key: str) -> str:
     return f'<script async src="{address}/widget.js" data-business="{widget_key}"></script>'
 
 
+_LANGUAGES = {
+    "ar": "Arabic",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "it": "Italian",
+    "pt": "Portuguese",
+}
+
+
+def language_name(locale: str) -> str:
+    """`English` of `en-CA`; the code itself when we have no name for it."""
+    return _LANGUAGES.get(locale.partition("-")[0], locale or "English")
+
+
 class ChatSetupState(ViewerState, rx.State):
     code: str = ""
     greeting: str = ""
+    language: str = ""
 
     @loader
     async def load(self) -> None:
@@ -39,6 +58,7 @@ class ChatSetupState(ViewerState, rx.State):
             business = await load_business(db)
         self.code = embed_code(load_settings().base_url, business.widget_key)
         self.greeting = business.greeting
+        self.language = language_name(business.locale)
 
     @handler
     async def save(self, form: dict[str, Any]) -> Any:
@@ -54,7 +74,16 @@ def _content() -> rx.Component:
     return rx.el.div(
         panel(
             rx.el.p("Put this line before ", rx.el.code("</body>", class_name="mono"), " on every page.", class_name="mut t3"),
-            rx.el.code(ChatSetupState.code, class_name="code", style={"margin": "12px 0 4px"}),
+            rx.el.code(ChatSetupState.code, class_name="code", style={"margin": "12px 0"}),
+            rx.el.p(
+                "The chat speaks the language of the page it is on. Add ",
+                rx.el.code('data-lang="fr"', class_name="mono"),
+                " to choose one; without either it speaks ",
+                rx.el.span(ChatSetupState.language, class_name="med"),
+                ".",
+                class_name="mut t1",
+                style={"marginBottom": "4px"},
+            ),
             title="Code for your website",
             end=copy_button(ChatSetupState.code, "Copy code"),
             padded=True,
@@ -81,6 +110,8 @@ def _content() -> rx.Component:
             title="First words",
             class_name="c5",
         ),
+        vouching_panel(),
+        pre_chat_panel(),
         class_name="cols",
     )
 
@@ -88,7 +119,7 @@ def _content() -> rx.Component:
 @page(
     "/chat-setup",
     title="Website chat",
-    on_load=ChatSetupState.load,
+    on_load=[ChatSetupState.load, VouchingState.load, PreChatState.load],
     nav=NavEntry(group="Set up", label="Website chat", icon="messages_square", order=10, permission=Permission.CONFIGURE),
 )
 def chat_setup() -> rx.Component:

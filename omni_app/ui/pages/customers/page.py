@@ -36,6 +36,10 @@ def _marks(line: rx.Var[CustomerLine]) -> rx.Component:
     )
 
 
+def _channels(line: rx.Var[CustomerLine]) -> rx.Component:
+    return rx.el.span(rx.foreach(line.channels, lambda kind: channel_icon(kind, "s")), class_name="glyphs")
+
+
 def _row(line: rx.Var[CustomerLine]) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
@@ -45,6 +49,7 @@ def _row(line: rx.Var[CustomerLine]) -> rx.Component:
                     rx.el.div(
                         rx.el.a(rx.el.bdi(line.name), href="/customers/" + line.id, class_name="med who-link trunc"),
                         _marks(line),
+                        rx.el.span(_channels(line), class_name="only-small"),
                         class_name="row",
                     ),
                     rx.cond(
@@ -62,8 +67,8 @@ def _row(line: rx.Var[CustomerLine]) -> rx.Component:
             ),
             class_name="lead wide",
         ),
-        rx.el.td(rx.el.span(rx.foreach(line.channels, lambda kind: channel_icon(kind, "s")), class_name="glyphs")),
         rx.el.td(rx.el.span("seen ", class_name="only-small"), line.seen, class_name="mut"),
+        rx.el.td(_channels(line), class_name="only-wide"),
         rx.el.td(line.messages, rx.el.span(" messages", class_name="only-small"), class_name="r"),
         rx.el.td(line.cost, class_name="r"),
     )
@@ -79,7 +84,7 @@ def _finder() -> rx.Component:
             icon("search", "s", "mut"),
             rx.el.input(
                 type="search",
-                placeholder="Name, e-mail, phone or last 4 digits",
+                placeholder="Name, e-mail or phone",
                 aria_label="Search customers",
                 auto_complete="off",
                 max_length=200,
@@ -149,7 +154,7 @@ def _list() -> rx.Component:
             CustomersState.lines.length() > 0,
             rx.fragment(
                 table(
-                    ["Customer", "Channels", "Last seen", ("Messages", "r"), ("Cost", "r")],
+                    ["Customer", "Last seen", "Channels", ("Messages", "r"), ("Cost", "r")],
                     CustomersState.lines,
                     _row,
                     "Customers",

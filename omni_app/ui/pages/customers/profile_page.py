@@ -12,6 +12,7 @@ from omni_app.ui.components import (
     button_link,
     callout,
     channel_icon,
+    confirm,
     empty_state,
     icon,
     icon_button,
@@ -27,7 +28,7 @@ from omni_app.ui.pages.customers.editing import EditState
 from omni_app.ui.pages.customers.editor import editor
 from omni_app.ui.pages.customers.profile_dialogs import block_dialog, erase_dialog, verify_dialog
 from omni_app.ui.pages.customers.profile_state import CustomerState
-from omni_app.ui.pages.customers.showing import ConsentLine, NoteLine, Pair, PointLine, TalkLine
+from omni_app.ui.pages.customers.showing import ConsentLine, NoteLine, Pair, PointLine, TalkLine, TrailLine
 from omni_app.ui.shell import page
 
 WHO = CustomerState.who
@@ -56,7 +57,7 @@ def _actions() -> rx.Component:
                 rx.fragment(
                     rx.dropdown_menu.separator(),
                     rx.dropdown_menu.item("Export all data", on_select=CustomerState.export),
-                    rx.dropdown_menu.item("Erase customer", color="red", on_select=CustomerState.ask_erase),
+                    rx.dropdown_menu.item("Erase customer", class_name="erase-item", on_select=CustomerState.ask_erase),
                 ),
             ),
         ),
@@ -184,6 +185,18 @@ def _notes() -> rx.Component:
         title="Notes",
         padded=True,
     )
+
+
+def _trail() -> rx.Component:
+    def entry(line: rx.Var[TrailLine]) -> rx.Component:
+        return rx.el.li(
+            rx.el.bdi(line.what, class_name="grow"),
+            rx.cond(line.who != "", rx.el.bdi(line.who, class_name="mut t1")),
+            rx.el.span(line.at, class_name="mut t1 nowrap"),
+            class_name="row",
+        )
+
+    return panel(rx.el.ul(rx.foreach(CustomerState.trail, entry), class_name="trail"), title="What happened", padded=True)
 
 
 def _point(line: rx.Var[PointLine]) -> rx.Component:
@@ -322,7 +335,7 @@ def _content() -> rx.Component:
         ),
         rx.el.dl(rx.foreach(CustomerState.figures, _figure), class_name="kpis n5", aria_label="Key figures"),
         rx.el.div(
-            rx.el.div(_history(), _notes(), class_name="c8 stack people-main"),
+            rx.el.div(_history(), _notes(), _trail(), class_name="c8 stack people-main"),
             rx.el.div(_known(), class_name="c4"),
             class_name="cols",
         ),
@@ -347,11 +360,21 @@ def customer() -> rx.Component:
         ),
         rx.cond(
             CustomerState.problem != "",
-            rx.el.div(button_link("All customers", "/customers", "arrow_left"), class_name="row center"),
+            rx.el.div(button_link("All customers", "/customers", "arrow_left"), class_name="row center after"),
         ),
         editor(),
         verify_dialog(),
         block_dialog(),
         erase_dialog(),
+        confirm(
+            CustomerState.undoing_id != "",
+            "Undo the join with " + CustomerState.undoing_name + "?",
+            "They become two customers again. Each gets back their addresses, conversations and notes.",
+            keep="Keep joined",
+            act="Undo join",
+            on_keep=CustomerState.keep_joined,
+            on_act=CustomerState.undo,
+            busy=CustomerState.busy == "undo",
+        ),
         class_name="page",
     )

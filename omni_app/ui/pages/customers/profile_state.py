@@ -7,12 +7,14 @@ from uuid import UUID
 import reflex as rx
 
 from omni_app.conversations.forgetting import describe_erasure, erase_customer, export_customer
+from omni_app.conversations.joining import undo_join
 from omni_app.conversations.listing import ConversationFilter, list_pages
 from omni_app.customers.blocking import block_customer, unblock_customer
 from omni_app.customers.editing import add_tags, change_customer, remove_tags
 from omni_app.customers.figures import load_figures
 from omni_app.customers.notes import add_note, delete_note, list_notes
 from omni_app.customers.profiles import load_customer
+from omni_app.customers.trail import list_trail
 from omni_app.customers.verifying import unverify_customer, verify_customer
 from omni_app.infra.clock import now
 from omni_app.infra.errors import Invalid, NotFound
@@ -28,6 +30,7 @@ from omni_app.ui.pages.customers.showing import (
     Pair,
     PointLine,
     TalkLine,
+    TrailLine,
     Who,
     attributes_of,
     consents_of,
@@ -38,6 +41,7 @@ from omni_app.ui.pages.customers.showing import (
     note_of,
     point_of,
     talk_of,
+    trail_of,
     who_of,
 )
 from omni_app.ui.words import count, zone_of
@@ -58,6 +62,9 @@ class CustomerState(ViewerState, rx.State):
     talks_pages: int = 1
     notes: list[NoteLine] = []
     merges: list[MergeLine] = []
+    trail: list[TrailLine] = []
+    undoing_id: str = ""
+    undoing_name: str = ""
     is_gone: bool = False
     verify_open: bool = False
     verify_point: str = ""
@@ -73,10 +80,14 @@ class CustomerState(ViewerState, rx.State):
     async def load(self) -> Any:
         await watch(self, CustomerState.on_live, ("customer", "message.created", "conversation"), every=1.0)
         self.verify_open = self.block_open = self.erase_open = self.is_gone = False
+        self.undoing_id = ""
         self.talks_page = 1
+        if self.who.id != str(self._id()):
+            # Nobody is shown under another's name while this one is on the way.
+            self.who, self.loaded, self.problem = Who(), False, ""
+            yield
         if into := await self._read():
-            return rx.redirect(f"/customers/{into}", replace=True)
-        return None
+            yield rx.redirect(f"/customers/{into}", replace=True)
 
     @handler
     async def on_live(self, note: dict) -> Any:
@@ -104,6 +115,7 @@ class CustomerState(ViewerState, rx.State):
             figures = await load_figures(db, view.id)
             talks, total = await list_pages(db, ConversationFilter(customer_id=view.id), self.talks_page, TALKS)
             notes = await list_notes(db, view.id)
+            trail = await list_trail(db, view.id)
         may_administer = Permission.ADMINISTER in viewer.permissions
         self.who = who_of(view, zone, at)
         self.figures = figures_of(figures)
@@ -113,6 +125,7 @@ class CustomerState(ViewerState, rx.State):
         self.consents = consents_of(view, zone, at)
         self.talks, self.talks_pages = [talk_of(talk, zone, at) for talk in talks], max(1, -(-total // TALKS))
         self.notes = [note_of(note, may_administer, zone, at) for note in notes]
+        self.trail = [trail_of(entry, zone, at) for entry in trail]
         self.merges = [merge_of(merged, zone, at) for merged in view.merged_from]
         return None
 
@@ -219,6 +232,27 @@ class CustomerState(ViewerState, rx.State):
         yield said(f"{self.who.name} can write again")
 
     @handler
+    async def ask_undo(self, merge_id: str) -> None:
+        line = next((line for line in self.merges if line.id == merge_id), None)
+        if line is None:
+            raise Invalid("This was undone already.")
+        self.undoing_id, self.undoing_name = line.id, line.name
+
+    @handler
+    async def keep_joined(self, is_open: bool = False) -> None:
+        self.undoing_id = ""
+
+    @handler
+    async def undo(self) -> Any:
+        self.busy = "undo"
+        yield
+        merge_id, self.undoing_id = parse_id(self.undoing_id, "join of two customers"), ""
+        async with viewer_db(self) as db:
+            await undo_join(db, merge_id)
+        await self._read()
+        yield said(f"{self.undoing_name} is a customer of their own again")
+
+    @handler
     async def export(self) -> Any:
         async with viewer_db(self) as db:
             kept = await export_customer(db, self._id())
@@ -229,12 +263,15 @@ class CustomerState(ViewerState, rx.State):
     async def ask_erase(self) -> None:
         async with viewer_db(self) as db:
             goes = await describe_erasure(db, self._id())
-        self.erase_counts = [
-            count(goes.conversations, "conversation") + " with " + count(goes.messages, "message"),
-            count(goes.contact_points, "address", "addresses"),
-            count(goes.memories, "memory", "memories") + " of the assistant",
-            count(goes.attachments, "file") + " and " + count(goes.notes, "note"),
+        kinds = [
+            (goes.conversations, "conversation", None),
+            (goes.messages, "message", None),
+            (goes.contact_points, "address", "addresses"),
+            (goes.memories, "memory of the assistant", "memories of the assistant"),
+            (goes.attachments, "file", None),
+            (goes.notes, "note", None),
         ]
+        self.erase_counts = [count(number, one, many) for number, one, many in kinds if number]
         self.erase_open, self.form = True, self.form + 1
 
     @handler

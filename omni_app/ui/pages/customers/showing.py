@@ -11,6 +11,7 @@ from omni_app.customers.figures import CustomerFigures
 from omni_app.customers.listing import CustomerRow
 from omni_app.customers.notes import NoteView
 from omni_app.customers.profiles import CustomerView, MergedView, PointView
+from omni_app.customers.trail import TrailEntry
 from omni_app.ui.components import avatar_tone, initials
 from omni_app.ui.words import cost, count, on_day, when
 
@@ -23,6 +24,24 @@ _PROVEN_BY = {
     "channel": "by the channel",
     "api": "by your server",
     "staff": "by staff",
+}
+_DONE = {
+    "customer.created": "First contact",
+    "customer.updated": "Details changed",
+    "customer.tagged": "Tags added",
+    "customer.untagged": "Tags removed",
+    "customer.verified": "Verified",
+    "customer.unverified": "Verification taken back",
+    "customer.blocked": "Blocked",
+    "customer.unblocked": "Unblocked",
+    "customer.note_added": "Note added",
+    "customer.note_deleted": "Note removed",
+    "customer.exported": "Data exported",
+    "customer.address_claimed": "Address typed, not proven",
+    "customer.address_proven": "Address proven",
+    "customer.code_wrong": "Wrong code",
+    "customer.merged": "Joined with another customer",
+    "customer.merge_undone": "Join undone",
 }
 _STATUS = {"open": "Open", "waiting": "Waiting", "snoozed": "Snoozed", "closed": "Closed"}
 
@@ -101,7 +120,17 @@ class NoteLine:
 
 
 @dataclass
+class TrailLine:
+    """One thing that happened to a customer."""
+
+    what: str
+    who: str
+    at: str
+
+
+@dataclass
 class MergeLine:
+    id: str
     name: str
     about: str
 
@@ -240,9 +269,19 @@ def note_of(note: NoteView, may_administer: bool, zone: ZoneInfo, now: datetime)
     )
 
 
+def trail_of(entry: TrailEntry, zone: ZoneInfo, now: datetime) -> TrailLine:
+    """What happened, with the reason or the fields when there are some."""
+    what = _DONE.get(entry.action, entry.action.partition(".")[2].replace("_", " ").capitalize())
+    detail = str(entry.after.get("reason") or "")
+    if entry.action == "customer.updated":
+        detail = ", ".join(str(name) for name in entry.after.get("changed", ()))
+    who = "" if entry.actor_name in ("", "Omni") else entry.actor_name
+    return TrailLine(what=f"{what}: {detail}" if detail else what, who=who, at=when(entry.at, zone, now))
+
+
 def merge_of(merged: MergedView, zone: ZoneInfo, now: datetime) -> MergeLine:
     name = name_of(merged.name, merged.customer_id)
-    return MergeLine(name=name, about=f"{on_day(merged.at, zone, now)}, {merged.evidence}")
+    return MergeLine(id=str(merged.id), name=name, about=f"{on_day(merged.at, zone, now)}, {merged.evidence}")
 
 
 def wait_words(seconds: float | None) -> str:

@@ -1,6 +1,8 @@
 """The inbox: who waits, the open conversation, the customer beside it.
 
-`page` puts three panes together: `queue` (list and folders), `thread` with `composer`, `profile`; `receipt` shows how one answer
-was made. Each pane has a state of its own beside it, so a new message redraws the thread alone. `lines` turns what the domain
-reads into what is shown. `assets/inbox.js` does what the browser does alone: drafts, scrolling, running times, shortcuts.
+`page` puts three panes together: `queue` (list and folders) with `finding` (search, filters), `thread` with `head`, `messages`
+and `composer`, `profile`; `receipt` shows how one answer was made. States are flat and small, so a new message redraws the thread
+alone: `thread_state` (what was said), `queue_state` (the list), `writing_state` (drafts, canned answers, files), `sorting_state`
+(labels, people, snooze), `presence_state` (who is here, what streams; no rows), `profile_state`, `receipt_state`. `lines` and the
+`…_shapes` turn what the domain reads into what is shown. `assets/inbox.js` and `inbox-writing.js` do what the browser does alone.
 """

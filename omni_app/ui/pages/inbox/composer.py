@@ -223,6 +223,7 @@ def _form() -> rx.Component:
         custom_attrs={
             "data-composer": ThreadState.conversation_id,
             "data-kind": WritingState.kind,
+            "data-opened": WritingState.opened,
             "data-saved-reply": WritingState.saved_reply,
             "data-saved-note": WritingState.saved_note,
         },
@@ -240,7 +241,9 @@ def _collision() -> rx.Component:
         lambda viewer: rx.cond(
             viewer.is_typing,
             rx.el.div(
-                icon("pencil", "xs"), rx.el.bdi(viewer.name), " is writing a reply to the same customer.", class_name="collides"
+                icon("pencil", "xs"),
+                rx.el.span(rx.el.bdi(viewer.name), " is writing a reply to the same customer."),
+                class_name="collides",
             ),
         ),
     )

@@ -63,8 +63,7 @@ def _label_item(label: rx.Var[Mark]) -> rx.Component:
         rx.cond(label.is_on, icon("check", "s")),
         type="button",
         class_name="pick",
-        role="menuitemcheckbox",
-        custom_attrs={"aria-checked": rx.cond(label.is_on, "true", "false")},
+        custom_attrs={"aria-pressed": rx.cond(label.is_on, "true", "false")},
         on_click=SortingState.toggle_label(label.id),
     )
 

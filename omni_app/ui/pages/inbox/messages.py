@@ -188,6 +188,7 @@ def messages() -> rx.Component:
         _hidden("beat", PresenceState.beat),
         _hidden("writes", PresenceState.write(True)),
         _hidden("rests", PresenceState.write(False)),
+        _hidden("leaves", PresenceState.leave),
         class_name="thread-at",
     )
 

@@ -46,6 +46,8 @@ class SortingState(ViewerState, rx.State):
     delete_open: bool = False
 
     _conversation_id: str = ""
+    _deleted_id: str = ""
+    """What this tab deleted itself, so that it is not told again."""
 
     @rx.var
     def shown_labels(self) -> list[Mark]:
@@ -125,6 +127,7 @@ class SortingState(ViewerState, rx.State):
         self.busy = "delete"
         yield
         conversation_id = self._open_id()
+        self._deleted_id = str(conversation_id)
         if form_text(form, "name").casefold() != form_text(form, "expected").casefold():
             raise Invalid("This is not the name above. Nothing was deleted.", "name")
         async with viewer_db(self) as db:

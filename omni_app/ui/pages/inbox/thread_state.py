@@ -87,10 +87,11 @@ class ThreadState(ViewerState, rx.State):
         try:
             await self._catch_up(with_notes="note" in ids or ids.get("role") == "system")
         except NotFound:
-            # A colleague deleted it while it was open here.
+            was_here = (await self.get_state(SortingState))._deleted_id == self.conversation_id
             await self._forget()
-            yield rx.redirect("/inbox")
-            yield told("This conversation was deleted.")
+            if not was_here:
+                yield rx.redirect("/inbox")
+                yield told("A colleague deleted this conversation.")
             return
         # The message first; the customer's figures may follow.
         yield
@@ -135,14 +136,13 @@ class ThreadState(ViewerState, rx.State):
                 if is_note:
                     await add_note(db, conversation_id, form_text(form, "text"))
                 else:
-                    files = [UUID(file.id) for file in writing.get_value("files")]
+                    files = writing._files_for(conversation_id)
                     await send_reply(db, conversation_id, form_text(form, "text"), client_id=draft, attachments=files)
         except Conflict as error:
             await self._catch_up()
             yield told(str(error))
             return
-        if not is_note:
-            writing._sent()
+        writing._sent("note" if is_note else "reply")
         (await self.get_state(QueueState))._mark_draft(str(conversation_id), False)
         if str(conversation_id) == self.conversation_id:
             await self._catch_up(with_notes=is_note)
@@ -267,7 +267,11 @@ class ThreadState(ViewerState, rx.State):
         self.lines = [replace(line, status=reached.get(line.seq, line.status)) if line.status else line for line in lines]
 
     async def _show_notes(self, notes: list[NoteView]) -> None:
-        viewer, names = await current_viewer(self), (await self.get_state(SortingState))._names()
+        viewer, sorting = await current_viewer(self), await self.get_state(SortingState)
+        if not {str(member_id) for note in notes for member_id in note.mentions} <= {person.id for person in sorting.people}:
+            # Somebody joined the team after this page was opened.
+            await sorting._read()
+        names = sorting._names()
         self._notes = note_lines(notes, names, viewer.member_id, zone_of(self._zone), now())
 
     def _show(self, messages: list[MessageView]) -> list[Line]:

@@ -37,6 +37,8 @@ class WritingState(ViewerState, rx.State):
     kind: str = "reply"
     saved_reply: str = ""
     saved_note: str = ""
+    opened: int = 0
+    """Grows each time a conversation is opened, so that `inbox-writing.js` looks at what was kept."""
     canned: list[Canned] = []
     canned_loaded: bool = False
     files: list[File] = []
@@ -56,6 +58,8 @@ class WritingState(ViewerState, rx.State):
         conversation_id = parse_id(told.get("conversation"), "conversation")
         async with viewer_db(self) as db:
             await save_draft(db, conversation_id, form_text(told, "kind"), str(told.get("text", "")))
+        if self._conversation_id == str(conversation_id):
+            self._keep(form_text(told, "kind"), str(told.get("text", "")))
         (await self.get_state(QueueState))._mark_draft(str(conversation_id), bool(form_text(told, "text")))
 
     @handler
@@ -113,12 +117,27 @@ class WritingState(ViewerState, rx.State):
     def _show(self, conversation_id: str, drafts: dict[str, str]) -> None:
         """A conversation was opened, with what the member had begun to write in it."""
         if conversation_id != self._conversation_id:
+            opened = self.opened
             self.reset()
-            self._conversation_id = conversation_id
+            self._conversation_id, self.opened = conversation_id, opened
+        self.opened += 1
         self.saved_reply, self.saved_note = drafts.get("reply", ""), drafts.get("note", "")
 
-    def _sent(self) -> None:
-        self.files, self.draft_made = [], ""
+    def _files_for(self, conversation_id: UUID) -> list[UUID]:
+        """What goes with a reply to that conversation; nothing when another one is open by now."""
+        return [UUID(file.id) for file in self.get_value("files")] if self._conversation_id == str(conversation_id) else []
+
+    def _sent(self, kind: str) -> None:
+        self._keep(kind, "")
+        if kind == "reply":
+            self.files, self.draft_made = [], ""
+
+    def _keep(self, kind: str, text: str) -> None:
+        # A page that is loaded again is first drawn from this state, before it reads anything.
+        if kind == "note":
+            self.saved_note = text
+        else:
+            self.saved_reply = text
 
     def _open_id(self) -> UUID:
         return parse_id(self._conversation_id, "conversation")

@@ -195,7 +195,7 @@ def _upload() -> rx.Component:
                     class_name="med",
                 ),
                 rx.el.p(f"PDF, Word, HTML, Markdown, CSV or text, up to {MAX_BYTES // 2**20} MB each", class_name="t1 mut"),
-                class_name="drop",
+                class_name="dropzone",
             ),
             id=UPLOAD_ID,
             multiple=AddState.replacing_id == "",
@@ -261,7 +261,7 @@ def add_dialog() -> rx.Component:
                 lambda way: AddState.choose(way),
                 "How to add",
             ),
-            class_name="row",
+            class_name="row ways-in",
         ),
         rx.cond(
             AddState.replacing_id != "",
