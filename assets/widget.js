@@ -40,9 +40,9 @@
   const NAMES = (
     "open hide close unread dialog dismiss log quick write writeTo send person askTeam sources assistant you team now "
     + "delivered read waiting again edit remove typing offline connecting asking asked joined back closed gone failed left over "
-    + "status foot more sounds me aboutMe proven attach drop tooLarge wrongType tooMany notUp uploading before name email phone "
-    + "optional start skip save needed where codeText sendCode codeSent code confirm resend resendIn other away awayLong wait "
-    + "waitLong leave answerTo"
+    + "status foot more sounds me aboutMe proven attach drop tooLarge wrongType tooMany before name email phone optional start "
+    + "skip save needed codeText sendCode codeSent code confirm resend resendIn other away awayLong wait waitLong leave "
+    + "answerTo"
   ).split(" ");
   // In the order of NAMES.
   const TEXTS = {
@@ -54,12 +54,12 @@
       + "You can write again at any time.|This chat is not available any more.|This was not sent.|{n} left|{n} over the limit|"
       + "Answers in seconds|Answers by an AI assistant and our team|More|Sounds|It’s me: get a code|What do you know about me?|"
       + "We know it is you|Attach a file|Drop files here|{name} is larger than {max}.|"
-      + "{name} cannot be sent: this kind of file is not accepted.|Up to {n} files at once.|{name} was not uploaded.|"
-      + "Uploading {name}|Before we start|Your name|E-mail|Phone|optional|Start chat|Skip|Save|This is needed.|"
-      + "Where shall we answer?|We send a six-digit code to your e-mail.|Send code|We sent a code to {address}.|Six-digit code|"
-      + "Confirm|Send again|Send again in {n} s|Another address|Our team is back {when}. The assistant answers now.|"
-      + "Our team is away. The assistant answers now.|Our team is back {when} and answers then.|"
-      + "Our team is away and answers later.|Leave your e-mail|We answer to {address}.",
+      + "{name} cannot be sent: this kind of file is not accepted.|Up to {n} files at once.|Before we start|Your name|E-mail|"
+      + "Phone|optional|Start chat|Skip|Save|This is needed.|We send a six-digit code to your e-mail.|Send code|"
+      + "We sent a code to {address}.|Six-digit code|Confirm|Send again|Send again in {n} s|Another address|"
+      + "Our team is back {when}. The assistant answers now.|Our team is away. The assistant answers now.|"
+      + "Our team is back {when} and answers then.|Our team is away and answers later.|Leave your e-mail|"
+      + "We answer to {address}.",
     es:
       "Abrir el chat|Ocultar el chat|Cerrar el chat|{n} sin leer|Chat con {name}|Quitar el saludo|Mensajes|"
       + "Respuestas sugeridas|Escribe un mensaje|Escribe a {name}|Enviar|Hablar con una persona|Sí, pregunta al equipo|Fuentes|"
@@ -69,13 +69,12 @@
       + "Este chat ya no está disponible.|No se envió.|quedan {n}|{n} de más|Responde en segundos|"
       + "Responden un asistente de IA y nuestro equipo|Más|Sonidos|Soy yo: pedir un código|¿Qué sabes de mí?|"
       + "Sabemos que eres tú|Adjuntar un archivo|Suelta los archivos aquí|{name} ocupa más de {max}.|"
-      + "{name} no se puede enviar: este tipo de archivo no se acepta.|Hasta {n} archivos a la vez.|{name} no se subió.|"
-      + "Subiendo {name}|Antes de empezar|Tu nombre|Correo electrónico|Teléfono|opcional|Empezar|Omitir|Guardar|Hace falta.|"
-      + "¿Dónde te respondemos?|Enviamos un código de seis cifras a tu correo.|Enviar código|Enviamos un código a {address}.|"
-      + "Código de seis cifras|Confirmar|Enviar de nuevo|Enviar de nuevo en {n} s|Otra dirección|"
-      + "Nuestro equipo vuelve {when}. El asistente responde ahora.|Nuestro equipo no está. El asistente responde ahora.|"
-      + "Nuestro equipo vuelve {when} y responde entonces.|Nuestro equipo no está y responde más tarde.|Deja tu correo|"
-      + "Respondemos a {address}.",
+      + "{name} no se puede enviar: este tipo de archivo no se acepta.|Hasta {n} archivos a la vez.|Antes de empezar|Tu nombre|"
+      + "Correo electrónico|Teléfono|opcional|Empezar|Omitir|Guardar|Hace falta.|Enviamos un código de seis cifras a tu correo.|"
+      + "Enviar código|Enviamos un código a {address}.|Código de seis cifras|Confirmar|Enviar de nuevo|Enviar de nuevo en {n} s|"
+      + "Otra dirección|Nuestro equipo vuelve {when}. El asistente responde ahora.|"
+      + "Nuestro equipo no está. El asistente responde ahora.|Nuestro equipo vuelve {when} y responde entonces.|"
+      + "Nuestro equipo no está y responde más tarde.|Deja tu correo|Respondemos a {address}.",
     fr:
       "Ouvrir le chat|Masquer le chat|Fermer le chat|{n} non lus|Chat avec {name}|Fermer l’accueil|Messages|"
       + "Réponses proposées|Écrivez un message|Écrivez à {name}|Envoyer|Parler à une personne|Oui, demandez à l’équipe|Sources|"
@@ -85,10 +84,10 @@
       + "Ce chat n’est plus disponible.|Ceci n’a pas été envoyé.|{n} restants|{n} de trop|Répond en quelques secondes|"
       + "Réponses d’un assistant IA et de notre équipe|Plus|Sons|C’est moi : recevoir un code|Que savez-vous de moi ?|"
       + "Nous savons que c’est vous|Joindre un fichier|Déposez les fichiers ici|{name} dépasse {max}.|"
-      + "{name} ne peut pas être envoyé : ce type de fichier n’est pas accepté.|{n} fichiers à la fois.|"
-      + "{name} n’a pas été envoyé.|Envoi de {name}|Avant de commencer|Votre nom|E-mail|Téléphone|facultatif|Commencer|Passer|"
-      + "Enregistrer|C’est nécessaire.|Où vous répondre ?|Nous envoyons un code à six chiffres à votre e-mail.|Envoyer le code|"
-      + "Un code a été envoyé à {address}.|Code à six chiffres|Confirmer|Renvoyer|Renvoyer dans {n} s|Autre adresse|"
+      + "{name} ne peut pas être envoyé : ce type de fichier n’est pas accepté.|{n} fichiers à la fois.|Avant de commencer|"
+      + "Votre nom|E-mail|Téléphone|facultatif|Commencer|Passer|Enregistrer|C’est nécessaire.|"
+      + "Nous envoyons un code à six chiffres à votre e-mail.|Envoyer le code|Un code a été envoyé à {address}.|"
+      + "Code à six chiffres|Confirmer|Renvoyer|Renvoyer dans {n} s|Autre adresse|"
       + "Notre équipe revient {when}. L’assistant répond maintenant.|Notre équipe est absente. L’assistant répond maintenant.|"
       + "Notre équipe revient {when} et répond alors.|Notre équipe est absente et répond plus tard.|Laissez votre e-mail|"
       + "Nous répondons à {address}.",
@@ -101,9 +100,8 @@
       + "Du kannst jederzeit wieder schreiben.|Diesen Chat gibt es nicht mehr.|Das wurde nicht gesendet.|noch {n}|{n} zu viel|"
       + "Antwortet in Sekunden|Antworten von KI-Assistent und Team|Mehr|Töne|Ich bin’s: Code anfordern|Was weißt du über mich?|"
       + "Wir wissen, dass du es bist|Datei anhängen|Dateien hier ablegen|{name} ist größer als {max}.|"
-      + "{name} kann nicht gesendet werden: Dateityp nicht erlaubt.|Bis zu {n} Dateien auf einmal.|"
-      + "{name} wurde nicht hochgeladen.|{name} wird hochgeladen|Bevor wir anfangen|Dein Name|E-Mail|Telefon|freiwillig|"
-      + "Chat starten|Überspringen|Speichern|Das wird gebraucht.|Wohin sollen wir antworten?|"
+      + "{name} kann nicht gesendet werden: Dateityp nicht erlaubt.|Bis zu {n} Dateien auf einmal.|Bevor wir anfangen|Dein Name|"
+      + "E-Mail|Telefon|freiwillig|Chat starten|Überspringen|Speichern|Das wird gebraucht.|"
       + "Wir senden einen sechsstelligen Code an deine E-Mail.|Code senden|Code gesendet an {address}.|Sechsstelliger Code|"
       + "Bestätigen|Nochmal senden|Nochmal senden in {n} s|Andere Adresse|"
       + "Unser Team ist {when} zurück. Der Assistent antwortet jetzt.|Unser Team ist nicht da. Der Assistent antwortet jetzt.|"
@@ -118,13 +116,12 @@
       + "Este chat não está mais disponível.|Isto não foi enviado.|restam {n}|{n} a mais|Responde em segundos|"
       + "Respostas de um assistente de IA e da nossa equipe|Mais|Sons|Sou eu: receber um código|O que você sabe sobre mim?|"
       + "Sabemos que é você|Anexar um arquivo|Solte os arquivos aqui|{name} tem mais de {max}.|"
-      + "{name} não pode ser enviado: tipo de arquivo não aceito.|Até {n} arquivos por vez.|{name} não foi enviado.|"
-      + "Enviando {name}|Antes de começar|Seu nome|E-mail|Telefone|opcional|Começar|Pular|Salvar|É necessário.|"
-      + "Onde respondemos?|Enviamos um código de seis dígitos ao seu e-mail.|Enviar código|Enviamos um código para {address}.|"
-      + "Código de seis dígitos|Confirmar|Enviar de novo|Enviar de novo em {n} s|Outro endereço|"
-      + "Nossa equipe volta {when}. O assistente responde agora.|Nossa equipe está ausente. O assistente responde agora.|"
-      + "Nossa equipe volta {when} e responde então.|Nossa equipe está ausente e responde depois.|Deixe seu e-mail|"
-      + "Respondemos para {address}.",
+      + "{name} não pode ser enviado: tipo de arquivo não aceito.|Até {n} arquivos por vez.|Antes de começar|Seu nome|E-mail|"
+      + "Telefone|opcional|Começar|Pular|Salvar|É necessário.|Enviamos um código de seis dígitos ao seu e-mail.|Enviar código|"
+      + "Enviamos um código para {address}.|Código de seis dígitos|Confirmar|Enviar de novo|Enviar de novo em {n} s|"
+      + "Outro endereço|Nossa equipe volta {when}. O assistente responde agora.|"
+      + "Nossa equipe está ausente. O assistente responde agora.|Nossa equipe volta {when} e responde então.|"
+      + "Nossa equipe está ausente e responde depois.|Deixe seu e-mail|Respondemos para {address}.",
     it:
       "Apri la chat|Nascondi la chat|Chiudi la chat|{n} non letti|Chat con {name}|Chiudi il saluto|Messaggi|"
       + "Risposte suggerite|Scrivi un messaggio|Scrivi a {name}|Invia|Parla con una persona|Sì, chiedi al team|Fonti|Assistente|"
@@ -134,12 +131,11 @@
       + "Non è stato inviato.|ancora {n}|{n} di troppo|Risponde in pochi secondi|Risposte di un assistente IA e del nostro team|"
       + "Altro|Suoni|Sono io: ricevi un codice|Che cosa sai di me?|Sappiamo che sei tu|Allega un file|Rilascia qui i file|"
       + "{name} supera {max}.|{name} non si può inviare: tipo di file non accettato.|Fino a {n} file alla volta.|"
-      + "{name} non è stato caricato.|Caricamento di {name}|Prima di iniziare|Il tuo nome|E-mail|Telefono|facoltativo|Inizia|"
-      + "Salta|Salva|È necessario.|Dove ti rispondiamo?|Inviamo un codice di sei cifre alla tua e-mail.|Invia codice|"
-      + "Codice inviato a {address}.|Codice di sei cifre|Conferma|Invia di nuovo|Invia di nuovo tra {n} s|Altro indirizzo|"
-      + "Il nostro team torna {when}. L’assistente risponde ora.|Il nostro team non c’è. L’assistente risponde ora.|"
-      + "Il nostro team torna {when} e risponde allora.|Il nostro team non c’è e risponde più tardi.|Lascia la tua e-mail|"
-      + "Rispondiamo a {address}.",
+      + "Prima di iniziare|Il tuo nome|E-mail|Telefono|facoltativo|Inizia|Salta|Salva|È necessario.|"
+      + "Inviamo un codice di sei cifre alla tua e-mail.|Invia codice|Codice inviato a {address}.|Codice di sei cifre|Conferma|"
+      + "Invia di nuovo|Invia di nuovo tra {n} s|Altro indirizzo|Il nostro team torna {when}. L’assistente risponde ora.|"
+      + "Il nostro team non c’è. L’assistente risponde ora.|Il nostro team torna {when} e risponde allora.|"
+      + "Il nostro team non c’è e risponde più tardi.|Lascia la tua e-mail|Rispondiamo a {address}.",
     ar:
       "فتح المحادثة|إخفاء المحادثة|إغلاق|{n} غير مقروءة|محادثة مع {name}|إخفاء الترحيب|الرسائل|ردود مقترحة|اكتب رسالة|"
       + "اكتب إلى {name}|إرسال|التحدث مع موظف|نعم، اسألوا الفريق|المصادر|المساعد|أنت|الفريق|الآن|وصلت|قُرئت|بانتظار الإرسال|"
@@ -147,11 +143,11 @@
       + "طلبت التحدث مع موظف|{name} معك الآن|المساعد يجيب من جديد|يمكنك الكتابة من جديد في أي وقت.|هذه المحادثة لم تعد متاحة.|"
       + "لم تُرسل.|بقي {n}|{n} فوق الحد|يجيب خلال ثوانٍ|يجيبك مساعد ذكي وفريقنا|المزيد|الأصوات|هذا أنا: احصل على رمز|"
       + "ماذا تعرف عني؟|تأكدنا من هويتك|إرفاق ملف|أفلت الملفات هنا|{name} أكبر من {max}.|"
-      + "لا يمكن إرسال {name}: هذا النوع غير مقبول.|حتى {n} ملفات معًا.|لم يُرفع {name}.|جارٍ رفع {name}|قبل أن نبدأ|اسمك|"
-      + "البريد الإلكتروني|الهاتف|اختياري|ابدأ المحادثة|تخطٍّ|حفظ|هذا مطلوب.|أين نرد عليك؟|نرسل رمزًا من ستة أرقام إلى بريدك.|"
-      + "إرسال الرمز|أرسلنا رمزًا إلى {address}.|رمز من ستة أرقام|تأكيد|إعادة الإرسال|إعادة الإرسال بعد {n} ث|عنوان آخر|"
-      + "يعود فريقنا {when}. المساعد يجيب الآن.|فريقنا غير موجود. المساعد يجيب الآن.|يعود فريقنا {when} ويرد حينها.|"
-      + "فريقنا غير موجود وسيرد لاحقًا.|اترك بريدك|نرد على {address}.",
+      + "لا يمكن إرسال {name}: هذا النوع غير مقبول.|حتى {n} ملفات معًا.|قبل أن نبدأ|اسمك|البريد الإلكتروني|الهاتف|اختياري|"
+      + "ابدأ المحادثة|تخطٍّ|حفظ|هذا مطلوب.|نرسل رمزًا من ستة أرقام إلى بريدك.|إرسال الرمز|أرسلنا رمزًا إلى {address}.|"
+      + "رمز من ستة أرقام|تأكيد|إعادة الإرسال|إعادة الإرسال بعد {n} ث|عنوان آخر|يعود فريقنا {when}. المساعد يجيب الآن.|"
+      + "فريقنا غير موجود. المساعد يجيب الآن.|يعود فريقنا {when} ويرد حينها.|فريقنا غير موجود وسيرد لاحقًا.|اترك بريدك|"
+      + "نرد على {address}.",
     hi:
       "चैट खोलें|चैट छिपाएँ|चैट बंद करें|{n} अपठित|{name} के साथ चैट|अभिवादन हटाएँ|संदेश|सुझाए गए उत्तर|संदेश लिखें|"
       + "{name} को लिखें|भेजें|किसी व्यक्ति से बात करें|हाँ, टीम से पूछें|स्रोत|सहायक|आप|टीम|अभी|पहुँचा|पढ़ा गया|"
@@ -160,12 +156,12 @@
       + "आप कभी भी फिर लिख सकते हैं।|यह चैट अब उपलब्ध नहीं है।|यह नहीं भेजा गया।|{n} शेष|सीमा से {n} अधिक|कुछ सेकंड में उत्तर|"
       + "उत्तर AI सहायक और हमारी टीम से|और|ध्वनि|यह मैं हूँ: कोड पाएँ|आप मेरे बारे में क्या जानते हैं?|"
       + "हम जानते हैं कि यह आप हैं|फ़ाइल जोड़ें|फ़ाइलें यहाँ छोड़ें|{name} {max} से बड़ी है।|"
-      + "{name} नहीं भेजी जा सकती: यह प्रकार स्वीकार नहीं है।|एक बार में {n} फ़ाइलें तक।|{name} अपलोड नहीं हुई।|"
-      + "{name} अपलोड हो रही है|शुरू करने से पहले|आपका नाम|ई-मेल|फ़ोन|वैकल्पिक|चैट शुरू करें|छोड़ें|सहेजें|यह ज़रूरी है।|"
-      + "हम कहाँ उत्तर दें?|हम आपके ई-मेल पर छह अंकों का कोड भेजते हैं।|कोड भेजें|{address} पर कोड भेजा गया।|छह अंकों का कोड|"
-      + "पुष्टि करें|फिर भेजें|{n} सेकंड में फिर भेजें|दूसरा पता|हमारी टीम {when} लौटेगी। सहायक अभी उत्तर देता है।|"
-      + "हमारी टीम अभी नहीं है। सहायक उत्तर देता है।|हमारी टीम {when} लौटकर उत्तर देगी।|हमारी टीम नहीं है, बाद में उत्तर देगी।|"
-      + "अपना ई-मेल छोड़ें|हम {address} पर उत्तर देंगे।",
+      + "{name} नहीं भेजी जा सकती: यह प्रकार स्वीकार नहीं है।|एक बार में {n} फ़ाइलें तक।|शुरू करने से पहले|आपका नाम|ई-मेल|फ़ोन|"
+      + "वैकल्पिक|चैट शुरू करें|छोड़ें|सहेजें|यह ज़रूरी है।|हम आपके ई-मेल पर छह अंकों का कोड भेजते हैं।|कोड भेजें|"
+      + "{address} पर कोड भेजा गया।|छह अंकों का कोड|पुष्टि करें|फिर भेजें|{n} सेकंड में फिर भेजें|दूसरा पता|"
+      + "हमारी टीम {when} लौटेगी। सहायक अभी उत्तर देता है।|हमारी टीम अभी नहीं है। सहायक उत्तर देता है।|"
+      + "हमारी टीम {when} लौटकर उत्तर देगी।|हमारी टीम नहीं है, बाद में उत्तर देगी।|अपना ई-मेल छोड़ें|"
+      + "हम {address} पर उत्तर देंगे।",
   };
   let language = "en";
   let words = [];
@@ -792,7 +788,7 @@
 
   function onDelta({ message_id: id, text }) {
     if (messages.some((message) => message.id === id) || typeof text !== "string") return;
-    setStream({ id, text });
+    setStream(text ? { id, text } : null); // nothing: the answer was taken back, a person has the chat now
   }
 
   let streamEnd;
@@ -976,7 +972,7 @@
   function upload(entry) {
     const request = new XMLHttpRequest();
     const fail = (message, isFinal) => {
-      Object.assign(entry, { error: message || say("notUp", { name: entry.name }), isFinal, request: null });
+      Object.assign(entry, { error: message || say("failed"), isFinal, request: null });
       announce(entry.error);
       onDraft();
       render();
@@ -1027,7 +1023,7 @@
     ui.tray.hidden = !tray.length;
     ui.tray.replaceChildren(...tray.map((entry) => {
       const isBusy = !entry.error && !entry.done;
-      entry.bar = isBusy ? el("progress", { max: "1", value: "0", "aria-label": say("uploading", { name: entry.name }) }) : null;
+      entry.bar = isBusy ? el("progress", { max: "1", value: "0", "aria-label": entry.name }) : null;
       const about = el("span", {}, foreign("b", entry.name), el("small", entry.error ? { role: "alert" } : {}, entry.error || inWords(entry.size)));
       const act = (label, mark, press) => el("button", { type: "button", class: "ow-ib sm", "aria-label": `${say(label)}: ${entry.name}`, click: () => {
         press();
@@ -1090,7 +1086,6 @@
   let card = null;
 
   const FIELDS = { name: "name", email: "email", phone: "tel" };
-  const FILL = { name: "name", email: "email", phone: "tel" };
 
   const typed = () => JSON.parse(memory.get("form") || "{}");
   const openCard = (kind) => {
@@ -1134,7 +1129,7 @@
   function newCard() {
     const { kind } = card;
     const fields = kind === "before" ? config.preChat.fields : kind === "code" ? ["code"] : identity.claimed && kind === "me" ? [] : ["email"];
-    const title = { before: "before", leave: "where", me: "me", code: "me" }[kind];
+    const title = { before: "before", leave: "leave", me: "me", code: "me" }[kind];
     const text = kind === "code" ? say("codeSent", { address: identity.claimed }) : kind === "me" ? say("codeText") : "";
     const go = { before: "start", leave: "save", me: "sendCode", code: "confirm" }[kind];
     const isOptional = kind === "before" && !config.preChat.required;
@@ -1150,7 +1145,7 @@
 
   function newField(name, isOptional) {
     const isCode = name === "code";
-    const input = el("input", { name, id: `ow-${name}`, type: isCode ? "text" : FIELDS[name], autocomplete: isCode ? "one-time-code" : FILL[name], "aria-describedby": `ow-${name}-error`,
+    const input = el("input", { name, id: `ow-${name}`, type: isCode ? "text" : FIELDS[name], autocomplete: isCode ? "one-time-code" : FIELDS[name], "aria-describedby": `ow-${name}-error`,
       ...(isCode ? { inputmode: "numeric", maxlength: "12" } : { maxlength: "320" }), dir: "auto", input: () => {
         if (isCode && input.value.replace(/\D/g, "").length === 6) submitCard();
         if (!isCode) memory.set("form", JSON.stringify({ ...typed(), [name]: input.value }));

@@ -1,7 +1,8 @@
 """`python -m bench.streaming`: what Omni adds to a streamed model answer.
 
-A visitor's widget asks over its WebSocket; measured is the time from the question to the first words on the socket and to the
-whole recorded answer: identify, gate, store, cache, knowledge, embed, match, prompt, reserve, stream, record, settle, live notes.
+A visitor's widget asks over its WebSocket; measured is the time from the question to the first words on the socket, to the whole
+text, and to the recorded message, everything included: identify, gate, store, cache, knowledge, embed, match, prompt, reserve,
+stream, live notes, record, settle.
 Beside it the bare call with the `openai` SDK to the same local server, one after the other, with a prompt of the same size.
 Forty visitors ask about three questions each, so that conversations have the length they have in life.
 """
@@ -67,26 +68,29 @@ class Widget:
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
 
-    async def ask(self, text: str) -> tuple[float, float] | None:
-        """Seconds to the first words, and to the whole answer; None when the question went to a person instead."""
+    async def ask(self, text: str) -> tuple[float, float, float] | None:
+        """Seconds to the first words, to the whole text, and to the recorded message; None when it went to a person instead."""
         async with asyncio.timeout(ANSWER_SECONDS):
             return await self._ask(text)
 
-    async def _ask(self, text: str) -> tuple[float, float] | None:
+    async def _ask(self, text: str) -> tuple[float, float, float] | None:
         started = perf_counter()
         await self._socket.send(json.dumps({"t": "say", "id": str(uuid4()), "text": text}))
         first: float | None = None
+        shown, shown_at = "", 0.0
         while True:
             frame: dict[str, Any] = json.loads(await self._socket.recv())
             if frame["t"] == "error":
                 raise RuntimeError(frame["message"])
-            if frame["t"] == "delta" and frame["text"] and first is None:
-                first = perf_counter() - started
+            if frame["t"] == "delta" and frame["text"]:
+                shown, shown_at = frame["text"], perf_counter() - started
+                first = shown_at if first is None else first
             if frame["t"] == "state" and frame["conversation"]["speaker"] == "human":
                 return None
             if frame["t"] == "message" and frame["message"]["role"] == "assistant":
-                whole = perf_counter() - started
-                return (whole if first is None else first), whole
+                recorded = perf_counter() - started
+                whole = shown_at if shown == frame["message"]["text"] else recorded
+                return (whole if first is None else first), whole, recorded
 
 
 async def ask_bare(client: openai.AsyncOpenAI, prompt: str, question: str) -> tuple[float, float]:
@@ -129,9 +133,9 @@ async def measure(omni: Omni, base_url: str) -> dict[str, list[float]]:
             if ours is None:
                 widgets[place] = await open_widget()
             elif number >= WARM_UP:
-                for kind, (first, whole) in (("bare call", bare), ("widget", ours)):
-                    times[f"{kind}, first words"].append(first)
-                    times[f"{kind}, whole answer"].append(whole)
+                for kind, took in (("bare call", bare), ("widget", ours)):
+                    for what, seconds in zip(("first words", "whole answer", "recorded message"), took, strict=False):
+                        times[f"{kind}, {what}"].append(seconds)
     return times
 
 
@@ -148,6 +152,8 @@ def report(times: dict[str, list[float]]) -> None:
         more = percentiles(ours)[0] - percentiles(bare)[0]
         line = f"{'widget, ' + kind:<28}{percentiles(ours)[0]:>9.1f}{p95(ours):>9.1f}{more:>9.1f} ms"
         print(f"{line}{p95(ours) - p95(bare):>9.1f} ms  (≤ {LIMIT_MS} ms p50)")
+    recorded = times["widget, recorded message"]
+    print(f"{'widget, recorded message':<28}{percentiles(recorded)[0]:>9.1f}{p95(recorded):>9.1f}")
 
 
 def main() -> None:

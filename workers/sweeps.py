@@ -17,7 +17,7 @@ from omni_app.infra.live import publish_now
 from omni_app.infra.log import get_logger
 from workers.document_sweeps import ask_for_unread_documents
 from workers.memory_sweeps import ask_for_idle_summaries, ask_for_memories, ask_for_new_vectors
-from workers.outbox import CLOCK_SLACK, times
+from workers.outbox import CLAIM, CLOCK_SLACK, times
 
 log = get_logger(__name__)
 
@@ -35,7 +35,8 @@ _STANDING = text(
 )
 
 # A question nobody answers (its process died) gets one job; while that job stands, no second one. One whose job died for good
-# (a fault since mended, a provider back) is tried again every hour.
+# (a fault since mended, a provider back) is tried again every hour. A job taken a while ago whose conversation nobody holds has
+# lost its worker: people need not wait until its claim ends, as two jobs for one question answer it once.
 _UNANSWERED = text(
     """
     insert into outbox (id, business_id, kind, name, queue, payload, created_at, available_at, attempts)
@@ -46,7 +47,7 @@ _UNANSWERED = text(
       and (c.last_customer_at < :before or c.last_customer_at > :soon)
       and (c.lease_until is null or c.lease_until < :now or c.lease_until > :now + interval '15 minutes')
       and not exists (select 1 from outbox o where o.name = cast(:name as text) and o.payload->>'conversation_id' = c.id::text
-        and (o.dead_at is null or o.dead_at > :hour_ago))
+        and (o.dead_at > :hour_ago or (o.dead_at is null and (o.claimed_until is null or o.claimed_until > :taken_lately))))
     limit 200
     returning id
     """
@@ -83,6 +84,7 @@ async def ask_for_missing_answers() -> None:
         "before": at - timedelta(seconds=5),
         "soon": at + CLOCK_SLACK,
         "hour_ago": at - timedelta(hours=1),
+        "taken_lately": at + CLAIM - timedelta(seconds=20),
         "name": AnswerConversation.__name__,
         "queue": AnswerConversation.queue,
     }

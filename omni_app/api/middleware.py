@@ -1,8 +1,10 @@
 """What every HTTP request goes through: request id, size limit, security headers, figures, one log line."""
 
+import asyncio
 import math
 import re
 import time
+from contextlib import suppress
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -21,6 +23,10 @@ MAX_UPLOAD = 10 * 1024 * 1024 + 64 * 1024
 # What a page's dialog sends at once, through the route Reflex has for it: five documents of 20 MiB.
 MAX_PAGE_UPLOAD = 5 * 20 * 1024 * 1024 + 64 * 1024
 _PAGE_UPLOAD = "/_upload"
+# Who is refused while still sending hears of it only when somebody reads on: a server that closes with bytes unread resets the
+# connection, and the browser shows a network error instead of our words. So much is read and dropped for that.
+MAX_DROPPED = 64 * 1024 * 1024
+DROP_SECONDS = 20.0
 _UPLOAD = re.compile(r"/chat/[^/]+/attachments")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 # The widget lives on other people's pages; everything else is for our own origin.
@@ -87,6 +93,7 @@ class Edge:
             # int() refuses more than 4,300 digits.
             is_limited = is_ours(path) or path == _PAGE_UPLOAD
             if is_limited and (len(digits) > 12 or int(digits or b"0") > _most(path)):
+                await _drop_rest(receive)
                 await failure(413, "too_large", too_large(_most(path)))(scope, receive, out)
                 return
             await self._inner(scope, _limited(receive, _most(path)) if is_limited else receive, out)
@@ -138,10 +145,23 @@ def _limited(receive: Receive, most: int) -> Receive:
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > most:
+            if message.get("more_body", False):
+                await _drop_rest(receive)
             raise _TooLarge(most)
         return message
 
     return counted
+
+
+async def _drop_rest(receive: Receive) -> None:
+    dropped = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DROP_SECONDS):
+            while dropped < MAX_DROPPED:
+                message = await receive()
+                dropped += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
 
 
 async def _preflight(send: Send) -> None:

@@ -128,6 +128,8 @@ async def _stream(model: LanguageModel, prompt: Prompt, watch: Stopwatch, live: 
     async with aclosing(model.stream(prompt)) as items:
         async for item in items:
             if isinstance(item, Completion):
+                if not live.is_lost and not is_unsure(item.text) and not may_be_unsure(item.text):
+                    live.write_whole(item.text[:8000])
                 return item
             if not text:
                 watch.lap("first words")

@@ -41,6 +41,7 @@ class LiveAnswer:
         self._fence = fence
         self._text = ""
         self._shown = ""
+        self._is_whole = False
         self._has_dots = False
         self._changed = asyncio.Event()
         self._stopped = asyncio.Event()
@@ -61,6 +62,11 @@ class LiveAnswer:
         self._text = text
         self._changed.set()
         self.think()
+
+    def write_whole(self, text: str) -> None:
+        """The text is complete: nobody has to wait for the record to read its end."""
+        self._is_whole = True
+        self.write(text)
 
     async def stop(self) -> None:
         """Show nothing more: after this returns no half text can overtake the recorded answer."""
@@ -98,6 +104,9 @@ class LiveAnswer:
             else:
                 self._changed.clear()
                 await self._pause(self._changed, min(dots_at, look_at) - loop.time())
+        if self._is_whole and self._text != self._shown and not self.is_lost:
+            self._shown = self._text
+            await self._show(self._shown)
 
     async def _pause(self, until: asyncio.Event, seconds: float) -> None:
         with suppress(TimeoutError):

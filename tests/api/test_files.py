@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from omni_app.api.chat.session import new_session
-from omni_app.api.middleware import MAX_UPLOAD
+from omni_app.api.middleware import MAX_DROPPED, MAX_UPLOAD
 from omni_app.conversations.attachments import MAX_BYTES, keep_upload, sign_link
 from omni_app.infra.redis import key, redis_client
 from tests.conversations.test_sniffing import picture
@@ -99,7 +99,7 @@ async def test_a_body_that_never_ends_is_cut_off() -> None:
             headers={"Content-Type": "multipart/form-data; boundary=b"},
         )
     assert answer.status_code == 413
-    assert sent <= MAX_UPLOAD + 2 * 65536
+    assert sent <= MAX_UPLOAD + MAX_DROPPED + 2 * 65536
     assert await count("attachments") == 0
 
 

@@ -264,6 +264,8 @@ async def test_files_travel_both_ways(desk: Desk, open_page: Any) -> None:
     await visitor.locator(".ow-in input[type=file]").set_input_files(
         {"name": "tooth.png", "mimeType": "image/png", "buffer": PNG}
     )
+    await expect(visitor.locator(".ow-tray")).to_contain_text("tooth.png")
+    await expect(visitor.locator(".ow-tray progress")).to_have_count(0)
     await say(visitor, "It looks like this")
     await expect(desk.log.get_by_role("button", name="Open tooth.png")).to_be_visible()
     await expect(desk.log.locator(".thumb img")).to_have_js_property("complete", True)

@@ -50,6 +50,7 @@ async def test_the_text_grows_and_the_recorded_message_takes_its_place(model: Op
     assert len(shown) >= 3
     assert all(later.startswith(earlier) for earlier, later in pairwise(shown))
     assert outcome.reply_text.startswith(shown[0])
+    assert shown[-1] == outcome.reply_text
     assert {note.ids["message_id"] for note in heard if note.kind == "message.streaming"} == {str(outcome.reply_id)}
     last_delta = max(place for place, note in enumerate(heard) if note.kind == "message.streaming")
     (final,) = [place for place, note in enumerate(heard) if note.ids.get("role") == "assistant"]

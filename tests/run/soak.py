@@ -57,14 +57,28 @@ class Said:
 
 @dataclass
 class Visitor:
-    """One widget. `heard` counts how often each message number came over the sockets, by connection."""
+    """One widget. `heard` is what it holds by message number: the id, or None for its own message that was only acknowledged."""
 
     number: int
     session: str | None = None
     said: list[Said] = field(default_factory=list)
-    heard: dict[int, dict[str, Any]] = field(default_factory=dict)
+    heard: dict[int, str | None] = field(default_factory=dict)
     doubled: list[int] = field(default_factory=list)
     comebacks: int = 0
+
+    @property
+    def seen(self) -> int:
+        """The number up to which it holds every message, as the widget counts it."""
+        top = 0
+        while top + 1 in self.heard:
+            top += 1
+        return top
+
+    def take(self, seq: int, message_id: str | None) -> None:
+        known = self.heard.get(seq)
+        if known is not None and message_id is not None and known != message_id:
+            self.doubled.append(seq)
+        self.heard[seq] = message_id or known
 
 
 @dataclass
@@ -178,7 +192,7 @@ class Soak:
         return connect(url, open_timeout=10, ping_interval=None, close_timeout=1, proxy=None)
 
     async def _hello(self, visitor: Visitor, socket: ClientConnection) -> None:
-        await _send(socket, t="hello", session=visitor.session, seen=max(visitor.heard, default=0), page={}, lang="en")
+        await _send(socket, t="hello", session=visitor.session, seen=visitor.seen, page={}, lang="en")
         welcome = await self._hear(visitor, socket, "welcome")
         visitor.session = welcome["session"]
 
@@ -194,7 +208,10 @@ class Soak:
                 visitor.said += waiting
             for said in waiting:
                 await _send(socket, t="say", id=said.client_id, text=said.text)
-                said.seq = (await self._hear(visitor, socket, "ack", said.client_id))["seq"]
+                ack = await self._hear(visitor, socket, "ack", said.client_id)
+                said.seq = ack["seq"]
+                # The tab that said it gets no copy of it.
+                visitor.take(ack["seq"], None)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._random.uniform(0.2, 2.0)):
                     while True:
@@ -206,9 +223,7 @@ class Soak:
                 frame = json.loads(await socket.recv())
                 news = frame["messages"] if frame["t"] == "welcome" else [frame["message"]] if frame["t"] == "message" else []
                 for message in news:
-                    known = visitor.heard.setdefault(message["seq"], message)
-                    if known["id"] != message["id"]:
-                        visitor.doubled.append(message["seq"])
+                    visitor.take(message["seq"], message["id"])
                 if frame["t"] == "error" and frame["code"] != "unavailable":
                     self.report.problems.append(f"visitor {visitor.number} was refused: {frame}")
                 if frame["t"] == "error":
@@ -340,7 +355,7 @@ def main() -> int:
         home = Path(folder) / "home"
         hand_over(home, None)
         link_models(home)
-        omni = Omni(home=home, port=free_port())
+        omni = Omni(home=home, port=free_port(), settings={"API_CALLS_PER_HOUR": "1000000"})
         stub = slow_model(omni) if options.paid else None
         omni.start()
         print(f"seed {options.seed}, {options.minutes:g} minutes", flush=True)

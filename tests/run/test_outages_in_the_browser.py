@@ -1,4 +1,4 @@
-"""Parts of a running Omni die or hang while a visitor and a member of staff look at it: nothing is lost, doubled or kept from them."""
+"""Parts of a running Omni die or hang while a visitor and a member of staff look at it: nothing is lost, doubled or hidden."""
 
 import asyncio
 import os
@@ -122,9 +122,10 @@ class Scene:
                group by conversation_id, answers_seq having count(*) > 1"""
         )
 
-    def end_leases(self) -> None:
-        """Let the time pass that a dead process's claim on a conversation lasts."""
+    def let_claims_end(self) -> None:
+        """Let the time pass for which a dead process holds a conversation and a job."""
         self.query("update conversations set lease_until = now() - interval '1 second' where lease_until is not null")
+        self.query("update outbox set claimed_until = claimed_until - interval '30 seconds' where claimed_until is not null")
 
 
 @pytest.fixture
@@ -165,7 +166,9 @@ async def frozen(omni: Omni, name: str) -> AsyncIterator[float]:
             process.resume()
 
 
-async def test_an_answer_whose_makers_die_is_made_once_and_what_was_typed_meanwhile_arrives(scene: Scene, model: OpenAIStub) -> None:
+async def test_an_answer_whose_makers_die_is_made_once_and_what_was_typed_meanwhile_arrives(
+    scene: Scene, model: OpenAIStub
+) -> None:
     model.behave(pieces=("The ", "moon ", "takes ", "no ", "dogs, ", "not ", "even ", "small ", "ones."), piece_seconds=0.4)
     await scene.say("May my dog come to the moon?")
     await expect(scene.visitor.locator(".ow-caret")).to_contain_text("The moon")
@@ -185,12 +188,12 @@ async def test_an_answer_whose_makers_die_is_made_once_and_what_was_typed_meanwh
     await until(lambda: len(scene.stored("May my dog come to the moon?")) == 2, 20)
     # The worker makes the answer that the web process left behind, and dies over it as well.
     calls, worker = model.count, scene.omni.pids()["worker"]
-    scene.end_leases()
+    scene.let_claims_end()
     await until(lambda: model.count > calls, 20)
     os.kill(worker, signal.SIGKILL)
     await until(lambda: scene.omni.pids().get("worker", worker) != worker, START_SECONDS)
     model.behave(text="No animals at all.")
-    scene.end_leases()
+    scene.let_claims_end()
     await until(lambda: scene.open_questions() == 0, 40)
 
     said = ["May my dog come to the moon?", "Or my cat?"]

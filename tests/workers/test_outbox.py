@@ -12,7 +12,7 @@ from omni_app.infra.database import open_db
 from omni_app.infra.ids import new_id
 from omni_app.infra.jobs import Job, enqueue, hand_over_with
 from omni_app.orchestrator.turn import receive
-from tests.making import inbound, make_business, rows
+from tests.making import count, inbound, make_business, rows
 from workers import answers, mail  # noqa: F401
 from workers.outbox import backoff, run_row
 from workers.registry import handlers, handles, subscribers
@@ -135,6 +135,28 @@ async def test_a_question_whose_job_died_is_tried_again_after_an_hour() -> None:
     await rows("update outbox set dead_at = now() - interval '2 hours' returning id")
     await ask_for_missing_answers()
     assert len(await rows("select 1 from outbox where dead_at is null")) == 1
+
+
+async def test_a_question_whose_worker_died_over_it_waits_for_the_lease_and_not_for_the_claim() -> None:
+    made = await make_business()
+    await receive(made.scope, inbound("price of a checkup"))
+    await rows(
+        """update conversations set lease_until = now() - interval '1 second', last_customer_at = now() - interval '1 minute'
+           returning id"""
+    )
+    await ask_for_missing_answers()
+    await rows("update outbox set attempts = 1, claimed_until = now() + interval '119 seconds' returning id")
+    await ask_for_missing_answers()
+    assert await count("outbox") == 1, "a worker has just taken it"
+    await rows("update outbox set claimed_until = now() + interval '90 seconds' returning id")
+    await ask_for_missing_answers()
+    await ask_for_missing_answers()
+    assert await count("outbox") == 2
+    (row,) = await rows("select id from outbox where claimed_until is null")
+    assert await run_row(row["id"])
+    assert [row["text"] for row in await rows("select text from messages where role = 'assistant'")] == ["A check-up is $189."]
+    await ask_for_missing_answers()
+    assert await count("outbox") == 1
 
 
 async def test_an_event_reaches_each_subscriber_in_a_row_of_its_own() -> None:

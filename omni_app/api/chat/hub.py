@@ -36,7 +36,8 @@ class Visitor:
     """One open socket of one visitor.
 
     `seen` is the number up to which this widget holds every message. `news` are ready frames by what they are about: a newer
-    one of the same kind takes the place of one not yet sent. `must_read`: the conversation may hold more.
+    one of the same kind takes the place of one not yet sent. `must_read`: the conversation may hold more. `task` reads the
+    socket; `is_let_go`: it was ended because nothing was heard for long.
     """
 
     socket: WebSocket
@@ -48,13 +49,14 @@ class Visitor:
     seen: int = 0
     heard_at: float = 0.0
     frames: Window = field(default_factory=Window)
-    refusals: int = 0
     identity: IdentityState = NOBODY
     page: Page | None = None
     shown: tuple[Any, ...] = ()
     news: dict[str, str] = field(default_factory=dict)
     must_read: bool = False
     is_sending: bool = False
+    task: asyncio.Task[Any] | None = None
+    is_let_go: bool = False
 
     @property
     def business_id(self) -> UUID:

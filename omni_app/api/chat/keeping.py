@@ -9,7 +9,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from omni_app.api.chat import shapes
 from omni_app.api.chat.hub import Visitor, hub
 from omni_app.conversations.presence import visitors_are_here
-from omni_app.infra.background import start_task
 from omni_app.infra.log import get_logger
 from omni_app.tenancy.businesses import BusinessView, find_business_by_widget_key
 
@@ -40,16 +39,10 @@ def silent_ones(widgets: Iterable[Visitor], at: float) -> list[Visitor]:
 
 
 def let_go(visitor: Visitor) -> None:
-    hub.remove(visitor)
-    start_task(_close(visitor), "close a silent widget")
-
-
-async def _close(visitor: Visitor) -> None:
-    try:
-        async with asyncio.timeout(5):
-            await visitor.socket.close(1001)
-    except (RuntimeError, TimeoutError, OSError):
-        return
+    """End the task that waits for this socket: Granian keeps a close from beside it until that wait is over."""
+    visitor.is_let_go = True
+    if visitor.task is not None:
+        visitor.task.cancel()
 
 
 async def tell_hours(before: dict[UUID, bool]) -> dict[UUID, bool]:

@@ -85,6 +85,10 @@ async def socket(websocket: WebSocket, business: str = "") -> None:
             if frame is None:
                 return
             await handle(visitor, frame)
+    except asyncio.CancelledError:
+        if visitor is None or not visitor.is_let_go:
+            raise
+        await websocket.close(1001)
     except (WebSocketDisconnect, TimeoutError):
         pass
     except RuntimeError:
@@ -165,6 +169,7 @@ async def _hello(websocket: WebSocket, business: BusinessView) -> Visitor | None
         address=limits.public_address(websocket.client.host if websocket.client else None),
         seen=seen if type(seen) is int and 0 <= seen < 2**31 else 0,
         heard_at=asyncio.get_running_loop().time(),
+        task=asyncio.current_task(),
     )
     note_page(visitor, frame.get("page"))
     try:

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from omni_app.api.chat.hub import ChatHub, Visitor
-from omni_app.api.chat.keeping import SILENT_SECONDS, silent_ones
+from omni_app.api.chat.keeping import SILENT_SECONDS, let_go, silent_ones
 from omni_app.infra.ids import new_id
 from omni_app.infra.live import RESYNC, Note
 from omni_app.tenancy.businesses import BusinessView
@@ -126,3 +126,12 @@ def test_who_said_nothing_for_two_minutes_is_let_go(hub: ChatHub) -> None:
     lively, silent = visitor(hub, new_id(), "a"), visitor(hub, new_id(), "b")
     lively.heard_at, silent.heard_at = 1000.0, 1000.0 - SILENT_SECONDS
     assert silent_ones(hub, 1001.0) == [silent]
+
+
+async def test_letting_go_ends_the_task_that_waits_for_the_socket(hub: ChatHub) -> None:
+    silent = visitor(hub, new_id(), "a")
+    silent.task = asyncio.create_task(asyncio.Event().wait())
+    let_go(silent)
+    with pytest.raises(asyncio.CancelledError):
+        await silent.task
+    assert silent.is_let_go

@@ -114,7 +114,7 @@ async def test_an_upload_shows_its_progress_and_can_be_taken_back(visitor: Visit
     stub.is_upload_slow = True
     await visitor.open()
     await picker(visitor).set_input_files(file())
-    await expect(visitor.page.get_by_role("progressbar", name="Uploading notes.txt")).to_be_attached()
+    await expect(visitor.page.get_by_role("progressbar", name="notes.txt")).to_be_attached()
     await visitor.field.fill("and words")
     await expect(visitor.button("Send")).to_be_disabled()
     await visitor.button("Remove: notes.txt").click()

@@ -62,6 +62,18 @@ async def test_a_growing_answer_ends_with_the_connection(visitor: Visitor, stub:
     assert await visitor.texts() == ["cost?", "A check-up costs $189."]
 
 
+async def test_an_answer_taken_back_vanishes(visitor: Visitor, stub: ChatStub) -> None:
+    stub.answer = lambda text: None
+    await visitor.open()
+    await visitor.say("cost?")
+    await expect(visitor.mine).to_contain_text("Delivered")
+    growing = visitor.page.locator(".ow-caret")
+    await stub.streams("talk-1-2", "A check-up")
+    await expect(growing).to_be_visible()
+    await stub.streams("talk-1-2", "")
+    await expect(growing).to_be_hidden()
+
+
 async def test_staff_who_type_are_named(visitor: Visitor, stub: ChatStub) -> None:
     await visitor.open()
     await visitor.say("hello")
@@ -120,7 +132,7 @@ async def test_after_asking_for_a_person_outside_hours_an_address_can_be_left(vi
     notice = visitor.page.locator(".ow-away")
     await expect(notice).to_contain_text("and answers then.")
     await visitor.button("Leave your e-mail").click()
-    await visitor.page.get_by_label("E-mail").fill("sarah@example.com")
+    await visitor.page.get_by_role("textbox", name="E-mail").fill("sarah@example.com")
     await visitor.button("Save").click()
     await expect(notice).to_contain_text("We answer to s•••@example.com.")
     await expect(visitor.page.locator(".ow-form")).to_have_count(0)
