@@ -1,4 +1,5 @@
-/* What the pages do in the browser alone: sidebar width, shortcuts, copying, showing a password, signing in and out.
+/* What the pages do in the browser alone: sidebar width, shortcuts, copying, showing a password, signing in and out, and telling
+   that Omni hangs.
    Everything hangs on the document, so it keeps working while React redraws. */
 (() => {
   "use strict";
@@ -105,6 +106,41 @@
 
   // The page's state is kept under a token in the session storage: a new person starts with a new one.
   const forget = () => { try { sessionStorage.clear(); } catch { /* nothing was kept */ } };
+
+  /* ---------- a server that hangs: its connection stands, but nothing comes back ---------- */
+  const ANSWER_MS = 3000, ACTS_APART_MS = 4000, LOOKS_APART_MS = 10000;
+  let askedAt = 0, isAsking = false;
+
+  async function answers() {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), ANSWER_MS);
+    try {
+      const answer = await fetch("/health", { signal: patience.signal, credentials: "omit", cache: "no-store" });
+      if (answer.status === 503) return false;
+      const { parts } = await answer.json();
+      return !parts || !parts.redis || parts.redis.status !== "down";
+    } catch (error) {
+      // Whatever else fails is a lost connection, which the page tells by itself, or no state of health to read.
+      return error.name !== "AbortError";
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async function lookIfItHangs(apart) {
+    if (isAsking || !document.querySelector("[data-hangs]") || document.visibilityState !== "visible") return;
+    const hangs = root.classList.contains("hangs");
+    if (!hangs && Date.now() - askedAt < apart) return;
+    isAsking = true;
+    askedAt = Date.now();
+    const ok = await answers();
+    root.classList.toggle("hangs", !ok);
+    isAsking = false;
+    if (!ok) setTimeout(lookIfItHangs, 1000, 0);
+  }
+
+  for (const kind of ["submit", "click", "keydown"]) document.addEventListener(kind, () => lookIfItHangs(ACTS_APART_MS), true);
+  setInterval(lookIfItHangs, LOOKS_APART_MS, LOOKS_APART_MS - 100);
 
   window.omni = {
     async completeSignIn(ticket, next) {

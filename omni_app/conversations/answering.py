@@ -6,7 +6,7 @@ the recording statement checks it, so a turn that lost its lease, or a conversat
 
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -147,6 +147,7 @@ class Recorded:
     status: str
     speaker: str
     has_more: bool
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,4 +253,5 @@ async def record_answer(
         status=row.status,
         speaker=row.speaker,
         has_more=row.last_customer_seq > answers_seq and row.speaker == "ai",
+        at=at,
     )

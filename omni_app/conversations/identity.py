@@ -294,8 +294,8 @@ async def _prove(db: Db, mine: Any, visitor: Address, address: Address, by: str,
 
 
 def _is_known(mine: Any) -> bool:
-    """Whether the visitor's customer has proven who they are. Then a page that vouches for somebody known only says who sits at this
-    browser now: it may be a shared computer, and joining would show each the other's history on all their devices."""
+    """Whether the visitor's customer has proven who they are. Then a page that vouches for somebody known only says who sits at
+    this browser now: it may be a shared computer, and joining would show each the other's history on all their devices."""
     return any((point["kind"], point["channel"]) in TELLING and point["proof"] == "proven" for point in mine.points)
 
 

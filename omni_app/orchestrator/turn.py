@@ -155,7 +155,7 @@ async def continue_conversation(scope: Scope, conversation_id: UUID) -> list[Rec
             facts = await read_facts_of(db, conversation_id)
         turn_id, fence, last_seq = claimed
         watch.lap("identify")
-        recorded = await answer_open(scope, facts, turn_id, fence, last_seq, None, watch)
+        _, recorded = await _answer(scope, facts, turn_id, fence, last_seq, None, watch)
         if recorded is None:
             return done
         done.append(recorded)
@@ -171,13 +171,13 @@ async def answer_open(
     last_seq: int,
     new_text: str | None,
     watch: Stopwatch,
-) -> Recorded | None:
-    """Answer the open messages of a conversation whose lease the caller holds.
+) -> tuple[Answer, Recorded] | None:
+    """Answer the open messages of a conversation whose lease the caller holds; None when the AI has to be silent.
 
     `new_text` is the message stored after `facts` were read, or None when `facts` hold it already.
     """
-    _, recorded = await _answer(scope, facts, turn_id, fence, last_seq, new_text, watch)
-    return recorded
+    answer, recorded = await _answer(scope, facts, turn_id, fence, last_seq, new_text, watch)
+    return None if recorded is None else (answer, recorded)
 
 
 def _question(facts: Facts, new_text: str | None) -> Question:

@@ -156,6 +156,18 @@ def _strip(tone: str, icon_name: str, title: str, detail: str, *actions: rx.Comp
     )
 
 
+def _hanging() -> rx.Component:
+    """Shown by `omni.js` while the connection stands but a store behind it does not answer."""
+    return rx.cond(
+        ~has_connection_errors,
+        rx.el.div(
+            _strip("info", "hourglass", "Omni does not answer just now.", "What you write is kept, and goes on by itself."),
+            class_name="strips hanging",
+            custom_attrs={"data-hangs": ""},
+        ),
+    )
+
+
 def _strips() -> rx.Component:
     """At most one, the most serious first."""
     return rx.el.div(
@@ -200,7 +212,7 @@ def _shell(item: _Page) -> rx.Component:
         rx.el.div(
             _top_bar(),
             _sidebar(item.route),
-            rx.el.main(_strips(), _content(item), class_name="main", id="main", tab_index=-1),
+            rx.el.main(_hanging(), _strips(), _content(item), class_name="main", id="main", tab_index=-1),
             _tab_bar(item.route),
             class_name=names,
         ),

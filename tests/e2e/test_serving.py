@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 from playwright.async_api import Page, WebSocket
 from websockets.asyncio.client import connect
@@ -33,3 +34,10 @@ async def test_the_live_connection_is_refused_to_other_sites(web_server: str, se
     with pytest.raises(InvalidStatus):
         async with connect(f"ws://127.0.0.1:{services.port}{EVENTS}", origin=origin):
             pass
+
+
+async def test_who_sends_too_much_is_told_so_and_not_cut_off(web_server: str) -> None:
+    async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+        answer = await client.post(f"{web_server}/chat/wk_any/attachments", content=b"x" * (12 * 1024 * 1024))
+    assert answer.status_code == 413
+    assert answer.json()["message"] == "The body is larger than 10 MiB."

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from omni_app.infra.crypto import sign
 from omni_app.infra.database import open_db
 from omni_app.infra.ids import new_id
 from omni_app.infra.scope import Actor, Permission, Scope
+from tests.api.chat.test_session import session_signed
 from tests.making import Made, make_business, rows
 
 pytestmark = [pytest.mark.usefixtures("database", "clean_database")]
@@ -224,6 +226,20 @@ async def test_forged_and_foreign_sessions_start_anew(web_server: str) -> None:
         async with open_widget(web_server, mine.widget_key, session) as widget:
             assert widget.welcome["messages"] == []
             assert widget.welcome["session"] != session
+
+
+async def test_who_starts_anew_is_sent_everything_whatever_number_the_widget_had(web_server: str) -> None:
+    made = await make_business()
+    async with open_widget(web_server, made.widget_key, session="forged", seen=40) as widget:
+        await widget.say("price of a checkup")
+        await widget.until("message", role="assistant", text="A check-up is $189.")
+
+
+async def test_a_widget_that_comes_back_keeps_its_session(web_server: str) -> None:
+    made = await make_business()
+    an_hour_ago = session_signed(timedelta(hours=1), made.scope.business_id, "visitor-1")
+    async with open_widget(web_server, made.widget_key, session=an_hour_ago) as widget:
+        assert widget.welcome["session"] == an_hour_ago
 
 
 async def test_an_unknown_business_is_told_so(web_server: str) -> None:

@@ -27,6 +27,7 @@ HARBOUR = BusinessView(
     greeting="Hello!",
     suggestions=["I have a toothache"],
     colors={"primary": "#0f4c5c"},
+    pre_chat={},
     daily_messages=50,
     knowledge_version=1,
     created_at=SOME_TIME,

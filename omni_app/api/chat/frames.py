@@ -126,8 +126,16 @@ async def _answer(business_id: UUID, received: Received, facts: Facts, text: str
     """Answer beside the socket: the visitor may leave, the answer is stored all the same."""
     scope = system_scope(business_id)
     assert received.turn_id is not None
-    recorded = await answer_open(scope, facts, received.turn_id, received.fence, received.seq, text, Stopwatch())
-    if recorded is not None and recorded.has_more:
+    answered = await answer_open(scope, facts, received.turn_id, received.fence, received.seq, text, Stopwatch())
+    if answered is None:
+        return
+    answer, recorded = answered
+    # A hand-over changes more than one message: the widgets read it like everybody else.
+    if answer.handover_reason is None and hub.hand_out(
+        received.conversation_id, recorded.seq, shapes.frame("message", message=shapes.answer(answer, recorded))
+    ):
+        marks.delivered(business_id, received.conversation_id, recorded.seq)
+    if recorded.has_more:
         await continue_conversation(scope, received.conversation_id)
 
 

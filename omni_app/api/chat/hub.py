@@ -146,6 +146,15 @@ class ChatHub:
         visitor.news[about] = frame
         self._start(visitor)
 
+    def hand_out(self, conversation_id: UUID, seq: int, frame: str) -> bool:
+        """Send a message just recorded to the widgets that hold everything before it, which spares each a read; whether there was
+        one. The others are woken by its live note."""
+        ready = [tab for tab in self._listening.get(conversation_id, ()) if tab.seen == seq - 1 and not tab.must_read]
+        for visitor in ready:
+            visitor.seen = seq
+            self.tell(visitor, f"message {seq}", frame)
+        return bool(ready)
+
     def _start(self, visitor: Visitor) -> None:
         if not visitor.is_sending and self._send_news is not None and visitor in self._all:
             visitor.is_sending = True

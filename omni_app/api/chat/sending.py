@@ -58,6 +58,8 @@ async def _send_thread(visitor: Visitor) -> None:
     if is_other and had is not None:
         await _send_state(visitor, thread, state)
     for message in shapes.messages(thread, visitor.business_id):
+        if message["seq"] <= visitor.seen:
+            continue  # handed out while the thread was read
         await visitor.socket.send_text(shapes.frame("message", message=message))
         visitor.seen = max(visitor.seen, message["seq"])
     note_delivered(visitor, thread)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from omni_app.conversations.answering import Answer, Recorded
 from omni_app.conversations.attachments import sign_link
 from omni_app.conversations.identity import IdentityState
 from omni_app.conversations.visitor_thread import VisitorThread
@@ -39,9 +40,7 @@ def messages(thread: VisitorThread, business_id: UUID) -> list[dict[str, Any]]:
     return [
         {
             **message,
-            "sources": [
-                {name: source.get(name, "") for name in ("kind", "id", "title", "quote")} for source in message["sources"]
-            ],
+            "sources": [_source(source) for source in message["sources"]],
             "attachments": [
                 {**attachment, "url": sign_link(UUID(str(attachment["id"])), business_id)}
                 for attachment in message["attachments"] or ()
@@ -49,6 +48,27 @@ def messages(thread: VisitorThread, business_id: UUID) -> list[dict[str, Any]]:
         }
         for message in thread.messages
     ]
+
+
+def answer(said: Answer, recorded: Recorded) -> dict[str, Any]:
+    """The assistant's message as `messages` gives it, without reading it back."""
+    return {
+        "id": str(said.message_id),
+        "seq": recorded.seq,
+        "role": "assistant",
+        "text": said.text,
+        "at": recorded.at.isoformat(),
+        "client_id": None,
+        "author": None,
+        "sources": [_source(source) for source in said.sources],
+        "offer_person": said.offers_person,
+        "attachments": [],
+        "status": "sent",
+    }
+
+
+def _source(source: dict[str, Any]) -> dict[str, Any]:
+    return {name: source.get(name, "") for name in ("kind", "id", "title", "quote")}
 
 
 def identity(state: IdentityState) -> dict[str, str]:

@@ -19,7 +19,7 @@ from omni_app.api.chat.frames import handle, joined, language_of, look_who, note
 from omni_app.api.chat.hub import Visitor, hub
 from omni_app.api.chat.marks import marks
 from omni_app.api.chat.sending import load_thread, note_delivered, send_news, state_of
-from omni_app.api.chat.session import new_session, new_visitor_id, read_session
+from omni_app.api.chat.session import keep_session, new_visitor_id, read_session
 from omni_app.conversations.attachments import MAX_BYTES
 from omni_app.conversations.presence import visitor_has_left
 from omni_app.conversations.sniffing import ACCEPTED
@@ -184,6 +184,10 @@ async def _welcome(visitor: Visitor, hello: dict[str, Any]) -> Visitor | None:
     visitor.is_sending = True
     try:
         refusal = await recognise(visitor, hello.get("user"), hello.get("user_hash"))
+        session = keep_session(visitor.business_id, visitor.visitor_id, hello.get("session"))
+        if session != hello.get("session"):
+            # What the widget held under another token it has forgotten, and its numbers mean nothing here.
+            visitor.seen = 0
         hub.add(visitor)
         thread = await load_thread(visitor)
     except (SQLAlchemyError, OSError):
@@ -199,7 +203,7 @@ async def _welcome(visitor: Visitor, hello: dict[str, Any]) -> Visitor | None:
     visitor.shown = state_of(visitor, thread)
     welcome = shapes.frame(
         "welcome",
-        session=new_session(visitor.business_id, visitor.visitor_id),
+        session=session,
         conversation=shapes.conversation(thread),
         messages=shapes.messages(thread, visitor.business_id),
         identity=shapes.identity(visitor.identity),

@@ -164,7 +164,7 @@ def _row(line: rx.Var[AnswerLine]) -> rx.Component:
                 rx.el.span(
                     icon_button("pencil", "Change " + line.title, "s", on_click=AnswersState.open_editor(line.id)),
                     icon_button("trash_2", "Delete " + line.title, "s", on_click=AnswersState.ask_delete(line.id)),
-                    class_name="row",
+                    class_name="row to-end",
                 ),
             ),
             class_name="act r",

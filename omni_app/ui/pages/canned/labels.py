@@ -115,7 +115,7 @@ def _row(line: rx.Var[LabelLine]) -> rx.Component:
                 rx.el.span(
                     icon_button("pencil", "Change " + line.name, "s", on_click=LabelsState.open_editor(line.id)),
                     icon_button("trash_2", "Delete " + line.name, "s", on_click=LabelsState.ask_delete(line.id)),
-                    class_name="row",
+                    class_name="row to-end",
                 ),
             ),
             class_name="act r",
@@ -140,6 +140,7 @@ def labels_panel() -> rx.Component:
         ),
         title="Labels",
         end=new,
+        class_name="below",
     )
 
 
