@@ -289,6 +289,9 @@
   /* ---------- whenever the page changed ---------- */
   function sync() {
     fillComposer();
+    // The chooser's own field stands behind the button and cannot be named from the page's code.
+    const chooser = find("[data-upload] input[type=file]:not([aria-label])");
+    if (chooser) chooser.setAttribute("aria-label", "Attach a file");
     if (isOpen()) filterCanned();
   }
   const attributes = ["data-composer", "data-kind", "data-opened"];

@@ -229,7 +229,8 @@
     if (event.key === "Escape" && !layerIsOpen()) {
       if (drawerIsOpen()) setDrawer(false);
       else if (field && field.dataset.search !== undefined) click("[data-search-close]");
-      else if (field) field.blur();
+      // Not to the body: who works by keys goes on from the messages.
+      else if (field) { if (box()) box().focus(); else field.blur(); }
       return;
     }
     if (!window.omni || !window.omni.keysAreOn() || field || layerIsOpen()) return;

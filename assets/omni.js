@@ -108,8 +108,8 @@
   const forget = () => { try { sessionStorage.clear(); } catch { /* nothing was kept */ } };
 
   /* ---------- a server that hangs: its connection stands, but nothing comes back ---------- */
-  const ANSWER_MS = 3000, ACTS_APART_MS = 4000, LOOKS_APART_MS = 10000;
-  let askedAt = 0, isAsking = false;
+  const ANSWER_MS = 3000, LOOKS_APART_MS = 2500, REST_MS = 10000;
+  let askedAt = 0, isAsking = false, isDue = false;
 
   async function answers() {
     const patience = new AbortController();
@@ -127,20 +127,26 @@
     }
   }
 
-  async function lookIfItHangs(apart) {
+  async function lookIfItHangs() {
+    isDue = false;
     if (isAsking || !document.querySelector("[data-hangs]") || document.visibilityState !== "visible") return;
-    const hangs = root.classList.contains("hangs");
-    if (!hangs && Date.now() - askedAt < apart) return;
     isAsking = true;
     askedAt = Date.now();
     const ok = await answers();
     root.classList.toggle("hangs", !ok);
     isAsking = false;
-    if (!ok) setTimeout(lookIfItHangs, 1000, 0);
+    if (!ok) lookSoon();
   }
 
-  for (const kind of ["submit", "click", "keydown"]) document.addEventListener(kind, () => lookIfItHangs(ACTS_APART_MS), true);
-  setInterval(lookIfItHangs, LOOKS_APART_MS, LOOKS_APART_MS - 100);
+  function lookSoon() {
+    if (isDue) return;
+    isDue = true;
+    setTimeout(lookIfItHangs, Math.max(0, askedAt + LOOKS_APART_MS - Date.now()));
+  }
+
+  // Whoever does something waits for what comes of it.
+  for (const kind of ["submit", "click", "keydown"]) document.addEventListener(kind, lookSoon, true);
+  setInterval(lookSoon, REST_MS);
 
   window.omni = {
     async completeSignIn(ticket, next) {
