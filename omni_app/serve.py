@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from granian.constants import Interfaces
+from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 from granian.server import Server
 
@@ -48,6 +48,7 @@ def main() -> None:
         target="omni_app.omni_app:app",
         factory=True,
         interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
         address=settings.host,
         port=settings.port,
         workers=settings.web_workers,

@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     omni_database_system_url: SecretStr | None = Field(default=None, description="Connects as omni_system")
     omni_database_owner_url: SecretStr | None = Field(default=None, description="Connects as omni_owner, for migrations only")
     redis_url: SecretStr | None = None
-    database_pool: int = Field(default=8, ge=1, le=100)
+    database_pool: int = Field(default=12, ge=1, le=100)
     system_pool: int = Field(default=2, ge=1, le=20)
 
     omni_master_key: SecretStr | None = Field(default=None, description="32 random bytes, base64; default: OMNI_HOME/master.key")
