@@ -52,7 +52,9 @@ def count(number: int, one: str, many: str | None = None) -> str:
 
 
 def cost(nusd: int) -> str:
-    """A cost as shown outside the ledger: "$46.18"; small ones keep what counts: "$0.0082"; nothing is "$0"."""
+    """A cost as shown outside the ledger: "$46.18"; small ones keep what counts: "$0.0082", "<$0.0001"; nothing is "$0"."""
     if nusd == 0:
         return "$0"
+    if abs(nusd) < money.NUSD // 20_000:
+        return "<$0.0001"
     return money.show(nusd, 2 if abs(nusd) >= money.NUSD // 100 else 4)

@@ -41,7 +41,7 @@ def test_ago() -> None:
 
 def test_counts_and_costs() -> None:
     assert (count(1, "answer"), count(1240, "answer"), count(2, "person", "people")) == ("1 answer", "1,240 answers", "2 people")
-    assert (cost(0), cost(46_180_000_000), cost(8_200_000)) == ("$0", "$46.18", "$0.0082")
+    assert (cost(0), cost(46_180_000_000), cost(8_200_000), cost(300)) == ("$0", "$46.18", "$0.0082", "<$0.0001")
 
 
 def test_initials() -> None:
