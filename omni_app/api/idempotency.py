@@ -37,9 +37,12 @@ _STORE = text(
 _DROP = text("delete from idempotency_keys where caller_id = :caller_id and key = :key and status is null")
 
 
-async def run_once(scope: Scope, key: str | None, request: Any, work: Callable[[], Awaitable[JSONResponse]]) -> JSONResponse:
+async def run_once(
+    scope: Scope, key: str | None, request: Any, work: Callable[[], Awaitable[JSONResponse]], *, held: timedelta = HELD
+) -> JSONResponse:
     """Run `work` unless the caller sent the same `key` before; then give the stored answer with `Idempotency-Replayed: true`.
 
+    `held`: how long a key whose process died stays taken; short where `work` itself does a repeat once.
     Raises `Invalid` for an unusable key and `Conflict` when the key belongs to another request or the first one is at work.
     Only what was done is kept: a refusal stored nothing, and what was refused may be allowed the next time.
     """
@@ -57,7 +60,7 @@ async def run_once(scope: Scope, key: str | None, request: Any, work: Callable[[
             "key": key,
             "hash": digest,
             "now": at,
-            "until": at + HELD,
+            "until": at + held,
             "expired": at - KEPT,
         }
         is_ours = (await db.execute(_CLAIM, values)).one_or_none() is not None

@@ -1,6 +1,7 @@
 """/api/agent: one message, one answer. `process` takes any channel, `chat` what a website's own chat knows."""
 
 import hashlib
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -22,6 +23,9 @@ from omni_app.orchestrator.turn import Outcome, process
 from omni_app.tenancy.businesses import load_business
 
 router = APIRouter(prefix="/api/agent", tags=["Agent"])
+
+# The turn knows a message by its key and gives a repeat the same answer, so the key of a dead process need not stay taken.
+HELD = timedelta(seconds=5)
 
 
 class CustomerBody(BaseModel):
@@ -252,7 +256,7 @@ async def process_message(body: ProcessBody, scope: KeyScope, idempotency_key: I
     async def work() -> JSONResponse:
         return ok(_data(await process(scope, inbound)))
 
-    return await run_once(scope, idempotency_key, ["process", body.model_dump(mode="json")], work)
+    return await run_once(scope, idempotency_key, ["process", body.model_dump(mode="json")], work, held=HELD)
 
 
 @router.post(
@@ -270,7 +274,7 @@ async def chat(body: ChatBody, scope: KeyScope, idempotency_key: IdempotencyKey 
         outcome = await process(scope, inbound)
         return ok({**_data(outcome), **await _around(scope, inbound.address)})
 
-    return await run_once(scope, idempotency_key, ["chat", body.model_dump(mode="json")], work)
+    return await run_once(scope, idempotency_key, ["chat", body.model_dump(mode="json")], work, held=HELD)
 
 
 async def _around(scope: Scope, visitor: Address) -> dict[str, Any]:
