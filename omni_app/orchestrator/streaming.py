@@ -45,6 +45,8 @@ class LiveAnswer:
         self._has_dots = False
         self._changed = asyncio.Event()
         self._stopped = asyncio.Event()
+        # The pace is for text that grows; its end waits for nothing.
+        self._no_more = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -66,6 +68,7 @@ class LiveAnswer:
     def write_whole(self, text: str) -> None:
         """The text is complete: nobody has to wait for the record to read its end."""
         self._is_whole = True
+        self._no_more.set()
         self.write(text)
 
     async def stop(self) -> None:
@@ -73,6 +76,7 @@ class LiveAnswer:
         if self._timer is not None:
             self._timer.cancel()
         self._stopped.set()
+        self._no_more.set()
         self._changed.set()
         if self._task is not None:
             await asyncio.wait({self._task}, timeout=PATIENCE_SECONDS)
@@ -100,7 +104,7 @@ class LiveAnswer:
                 self._changed.clear()
                 self._shown = self._text
                 await self._show(self._shown)
-                await self._pause(self._stopped, PACE_SECONDS)
+                await self._pause(self._no_more, PACE_SECONDS)
             else:
                 self._changed.clear()
                 await self._pause(self._changed, min(dots_at, look_at) - loop.time())
