@@ -162,7 +162,8 @@ async def test_a_link_is_for_its_business_its_purpose_and_its_time() -> None:
         await open_link(sign_link(kept.id, other.system.business_id).removeprefix("/files/"))
     payload = {"f": str(kept.id), "b": str(desk.system.business_id)}
     for wrong in (
-        link[:-1] + ("A" if link[-1] != "A" else "B"),
+        # Not the last sign: some of its bits mean nothing.
+        link[:-6] + ("A" if link[-6] != "A" else "B") + link[-5:],
         "",
         "x.y.z",
         sign("widget", payload),

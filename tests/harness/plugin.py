@@ -24,7 +24,7 @@ CHROMIUM_FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"),
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
-PAGE_PATIENCE_MS = 10_000
+PAGE_PATIENCE_MS = 20_000
 # Folders below tests/ whose tests stay on one worker: they share one slow thing.
 TOGETHER = ("tests/run/",)
 
