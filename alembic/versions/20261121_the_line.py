@@ -349,6 +349,11 @@ def upgrade() -> None:
     op.add_column(
         "messages", sa.Column("attachments", postgresql.JSONB(astext_type=sa.Text()), nullable=False, server_default="[]")
     )
+    op.add_column("mails", sa.Column("business_id", sa.Uuid(), nullable=True))
+    op.create_index(op.f("ix_mails_business_id"), "mails", ["business_id"], unique=False)
+    op.create_foreign_key(
+        op.f("fk_mails_business_id_businesses"), "mails", "businesses", ["business_id"], ["id"], ondelete="CASCADE"
+    )
     op.add_column("messages", sa.Column("embedded_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index(
         "ix_messages_unembedded",
@@ -366,6 +371,9 @@ def downgrade() -> None:
     op.drop_index("ix_audit_entries_subject", table_name="audit_entries")
     op.drop_index("ix_messages_unembedded", table_name="messages", postgresql_where="embedded_at is null and role <> 'system'")
     op.drop_column("messages", "embedded_at")
+    op.drop_constraint(op.f("fk_mails_business_id_businesses"), "mails", type_="foreignkey")
+    op.drop_index(op.f("ix_mails_business_id"), table_name="mails")
+    op.drop_column("mails", "business_id")
     op.drop_column("messages", "attachments")
     op.drop_constraint(op.f("fk_customers_merged_into_id_customers"), "customers", type_="foreignkey")
     op.drop_index(op.f("ix_customers_merged_into_id"), table_name="customers")

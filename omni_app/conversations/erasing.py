@@ -25,10 +25,8 @@ _UNNAME = (
        or payload->>'conversation_id' = any(:conversation_names))""",
 )
 
-# Staff keep their own mail, also when they write to the business as customers.
-_MAIL_TO = text(
-    "delete from mails where to_email = any(:emails) and not exists (select from users u where u.email = mails.to_email)"
-)
+# What others wrote to the same address is theirs: other businesses, and Omni to members of staff.
+_MAIL_TO = text("delete from mails where business_id = :business_id and to_email = any(:emails)")
 _MAIL_ABOUT = text(
     """
     select id, text from mails where id > :after and to_email in (select email from members where business_id = :business_id)
@@ -57,7 +55,7 @@ async def finish_erasure(
         await db.execute(statement, {name: value for name, value in values.items() if f":{name}" in statement})
     emails = [decrypt_system(one, _CONTEXT) for one in sealed]
     if emails:
-        await db.execute(_MAIL_TO, {"emails": emails})
+        await db.execute(_MAIL_TO, {"business_id": business_id, "emails": emails})
     if conversation_ids:
         await _drop_mail_about(db, business_id, values["conversation_names"])
 

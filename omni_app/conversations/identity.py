@@ -131,9 +131,8 @@ async def send_code(scope: Scope, visitor: Address) -> None:
         code = await create_code(db, claimed)
     business = row.business_name
     async with system_db("code for a customer") as system:
-        await queue_mail(
-            system, claimed.address.value, f"{code} is your code for the chat with {business}", _mail(code, business)
-        )
+        subject = f"{code} is your code for the chat with {business}"
+        await queue_mail(system, claimed.address.value, subject, _mail(code, business), scope.business_id)
 
 
 async def _take_code(subject: str, most: int) -> None:

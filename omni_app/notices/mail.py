@@ -13,16 +13,18 @@ from omni_app.notices.jobs import SendMail
 from omni_app.notices.models import Mail
 
 
-async def queue_mail(db: Db, to_email: str, subject: str, text: str) -> UUID:
+async def queue_mail(db: Db, to_email: str, subject: str, text: str, business_id: UUID | None = None) -> UUID:
     """Write a mail (encrypted) and its `SendMail` job; both exist once the transaction commits. Give back the mail's id.
 
     `db` comes from `system_db`: `omni_app` cannot touch mail. `subject` is one line; `text` is plain text.
+    `business_id`: the business that writes to a customer of its own; it goes when that customer is erased.
     """
     mail_id = new_id()
     await db.execute(
         insert(Mail.__table__),  # type: ignore[attr-defined]
         {
             "id": mail_id,
+            "business_id": business_id,
             "to_email": to_email.lower(),
             "subject": encrypt_system(" ".join(subject.split()), "mails.subject"),
             "text": encrypt_system(text, "mails.text"),

@@ -155,7 +155,7 @@ async def test_afterwards_no_table_knows_the_customer(superuser: Superuser) -> N
         (member,) = await rows("select email from members where name = 'Maya Chen'")
         link = f"https://omni.example/inbox?conversation={ann.conversation_id}"
         await queue_mail(db, member["email"], f"Ann {SECRET} waits", f"Open: {link}")
-        await queue_mail(db, f"ann@{SECRET}.example", "Your code", "123456")
+        await queue_mail(db, f"ann@{SECRET}.example", "Your code", "123456", desk.system.business_id)
         await queue_mail(db, member["email"], "Something else", "About nobody.")
     async with open_db(desk.system) as db:
         await emit(db, ConversationHandedOver(conversation_id=ann.conversation_id))
@@ -189,6 +189,21 @@ async def test_afterwards_no_table_knows_the_customer(superuser: Superuser) -> N
     assert [row["id"] for row in await rows("select id from customers")] == [bob.customer_id]
     assert len(await rows("select 1 from memories")) == 1
     assert len(await rows("select 1 from mails")) == 1
+
+
+async def test_mail_of_another_business_to_the_same_address_stays() -> None:
+    desk, other = await make_desk(), await make_desk("Other")
+    admin = await make_member(desk.system, "Ada Admin", "admin")
+    ann = await desk.ask("Where can I park?", "ann")
+    await add_point(ann.customer_id, "ann@example.com", proof="claimed")
+    async with system_db("test mail") as db:
+        for business_id in (desk.system.business_id, other.system.business_id, None):
+            await queue_mail(db, "ann@example.com", "Your code", "123456", business_id)
+    async with open_db(admin) as db:
+        await erase_customer(db, ann.customer_id)
+    await run_all()
+    left = {row["business_id"] for row in await rows("select business_id from mails")}
+    assert left == {other.system.business_id, None}
 
 
 async def test_merged_shells_go_too_and_a_shell_leads_to_the_whole(superuser: Superuser) -> None:

@@ -13,7 +13,6 @@ from omni_app.conversations.searching import Found
 from omni_app.customers.profiles import CustomerView, PointView
 from omni_app.infra.errors import Invalid
 from omni_app.infra.ids import new_id
-from omni_app.orchestrator.receipts import ReceiptView
 from omni_app.ui.pages.inbox.lines import (
     Row,
     belongs,
@@ -29,7 +28,6 @@ from omni_app.ui.pages.inbox.lines import (
     size_words,
 )
 from omni_app.ui.pages.inbox.profile_shapes import profile_of
-from omni_app.ui.pages.inbox.receipt_shapes import receipt_of
 from omni_app.ui.pages.inbox.sorting_state import snooze_end
 
 NOW = datetime(2026, 3, 12, 14, 0, tzinfo=UTC)
@@ -81,31 +79,6 @@ def message(**values: Any) -> MessageView:
             "offers_person": False,
             "cost_nusd": 0,
             "receipt_id": new_id(),
-            "created_at": NOW,
-            **values,
-        }
-    )
-
-
-def receipt(**values: Any) -> ReceiptView:
-    return ReceiptView(
-        **{
-            "id": new_id(),
-            "conversation_id": new_id(),
-            "message_id": None,
-            "source": "model",
-            "tier": None,
-            "provider": "openai",
-            "model": "gpt-4o-mini",
-            "input_tokens": 1906,
-            "output_tokens": 341,
-            "cost_nusd": 8_175_400,
-            "confidence": 0.94,
-            "knowledge_version": 7,
-            "sources": ({"title": "Prices", "quote": "A check-up is $189.", "match": 0.943}, {"kind": "faq"}),
-            "steps": ({"name": "identify", "ms": 25}, {"name": "model", "ms": 75.0}),
-            "note": "",
-            "prompt": "",
             "created_at": NOW,
             **values,
         }
@@ -250,29 +223,6 @@ def test_a_profile_shows_what_people_can_use() -> None:
     ]
 
 
-def test_a_receipt_shows_every_figure() -> None:
-    shown = receipt_of(receipt(), HALIFAX)
-    assert (shown.source, shown.confidence, shown.model) == ("Model", "94%", "gpt-4o-mini")
-    assert (shown.tokens, shown.time, shown.cost) == ("1,906 in, 341 out", "100.0 ms", "$0.008175")
-    assert (shown.knowledge, shown.at) == ("version 7", "11:00:00")
-    assert [(source.number, source.title, source.match) for source in shown.sources] == [
-        ("1", "Prices", "match 0.94"),
-        ("2", "faq", ""),
-    ]
-    assert [(step.name, step.start, step.width) for step in shown.steps] == [
-        ("Identify", "0.0%", "25.0%"),
-        ("Model", "25.0%", "75.0%"),
-    ]
-
-
-def test_a_receipt_without_a_model_says_none() -> None:
-    shown = receipt_of(
-        receipt(source="faq", tier="l3", model="", input_tokens=0, output_tokens=0, confidence=None, steps=()), HALIFAX
-    )
-    assert (shown.source, shown.model, shown.tokens, shown.confidence) == ("FAQ, stored cache", "none", "none", "—")
-    assert shown.steps == []
-
-
 def note(**values: Any) -> NoteView:
     return NoteView(
         **{
@@ -393,19 +343,6 @@ def test_earlier_conversations_say_what_they_came_to() -> None:
     profile = profile_of(view, HALIFAX, NOW, [past])
     assert [(item.title, item.summary, item.when) for item in profile.past] == [("Bye now", "Scan sent.", "12 March")]
     assert profile.claim == "sofia@example.com"
-
-
-def test_sources_of_a_receipt_lead_to_where_they_stand() -> None:
-    sources = (
-        {"kind": "faq", "id": "7", "title": "Prices"},
-        {"kind": "passage", "id": "9", "title": "Terms", "document_id": "a/b", "start": 4, "end": 90},
-        {"kind": "memory", "id": "1", "title": "Scan"},
-    )
-    assert [source.href for source in receipt_of(receipt(sources=sources), HALIFAX).sources] == [
-        "/knowledge?faq=7",
-        "/knowledge/documents/a%2Fb?start=4&end=90",
-        "",
-    ]
 
 
 def test_a_snooze_ends_in_the_business_s_morning() -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from omni_app.conversations.answering import Answer, Recorded
-from omni_app.conversations.attachments import sign_link
+from omni_app.conversations.attachments import with_links
 from omni_app.conversations.identity import IdentityState
 from omni_app.conversations.visitor_thread import VisitorThread
 from omni_app.infra.clock import now
@@ -41,10 +41,7 @@ def messages(thread: VisitorThread, business_id: UUID) -> list[dict[str, Any]]:
         {
             **message,
             "sources": [_source(source) for source in message["sources"]],
-            "attachments": [
-                {**attachment, "url": sign_link(UUID(str(attachment["id"])), business_id)}
-                for attachment in message["attachments"] or ()
-            ],
+            "attachments": with_links(message["attachments"] or (), business_id),
         }
         for message in thread.messages
     ]
