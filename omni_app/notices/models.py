@@ -9,8 +9,9 @@ from omni_app.infra.tables import Table, id_field, maybe_time_field, time_field
 
 
 class Mail(Table, table=True):
-    """One mail from Omni to a member of staff, or from a business (`business_id`) to its customer. Subject and text are encrypted: they may carry links that sign people in.
+    """One mail from Omni to a member of staff, or from a business (`business_id`) to its customer.
 
+    Subject and text are encrypted: they may carry links that sign people in.
     `status`: queued, sent (by SMTP or SendGrid), kept (no mail server is configured: it is read on the mailbox page), failed.
     """
 
