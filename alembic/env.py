@@ -5,10 +5,13 @@ from sqlalchemy import create_engine, pool, text
 import omni_app.api.models
 import omni_app.audit.models
 import omni_app.budgets.models
+import omni_app.cache.models
 import omni_app.conversations.models
 import omni_app.customers.models
 import omni_app.infra.jobs
+import omni_app.insights.models
 import omni_app.knowledge.models
+import omni_app.limits.models
 import omni_app.notices.models
 import omni_app.orchestrator.models
 import omni_app.tenancy.models  # noqa: F401

@@ -4,10 +4,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
 from omni_app.infra.tables import Table, business_field, id_field, json_field, maybe_time_field, time_field
+
+CREDIT = date(1, 1, 1)
+"""The period of the prepaid credit: it lies in no month."""
 
 
 class Price(Table, table=True):
@@ -23,8 +26,30 @@ class Price(Table, table=True):
     valid_from: datetime = time_field()
 
 
+class BusinessPrice(Table, table=True):
+    """What one business pays by its own contract instead of the list, from `valid_from` to `valid_until` (None: for good)."""
+
+    __tablename__ = "business_prices"
+    __table_args__ = (UniqueConstraint("business_id", "provider", "model", "unit", "valid_from"),)
+
+    id: UUID = id_field()
+    business_id: UUID = business_field(index=False)
+    provider: str
+    model: str
+    unit: str
+    nusd_per_unit: int = Field(sa_type=BigInteger)
+    valid_from: datetime = time_field()
+    valid_until: datetime | None = maybe_time_field()
+    note: str = ""
+    created_by: str = ""
+    created_at: datetime = time_field()
+
+
 class Budget(Table, table=True):
-    """One month of one business. `excess` grows only by a provider's overcharge or a lowered limit, both alarmed."""
+    """One month of one business. `excess` grows only by a provider's overcharge or a lowered limit, both alarmed.
+
+    The row whose `period_start` is `CREDIT` is the prepaid credit: its limit is all that was ever paid in, and no month ends it.
+    """
 
     __tablename__ = "budgets"
     __table_args__ = (
@@ -41,6 +66,56 @@ class Budget(Table, table=True):
     updated_at: datetime = time_field()
 
 
+class BudgetCap(Table, table=True):
+    """What one customer or one campaign may cost in one month, beside the budget of the business."""
+
+    __tablename__ = "budget_caps"
+    __table_args__ = (
+        CheckConstraint("spent_nusd + reserved_nusd <= limit_nusd + excess_nusd", name="within_limit"),
+        CheckConstraint("limit_nusd >= 0 and spent_nusd >= 0 and reserved_nusd >= 0 and excess_nusd >= 0", name="not_negative"),
+    )
+
+    business_id: UUID = Field(foreign_key="businesses.id", primary_key=True, ondelete="CASCADE")
+    period_start: date = Field(primary_key=True, description="First day of the month in the business's time zone")
+    kind: str = Field(primary_key=True, description="customer or campaign")
+    subject_id: UUID = Field(primary_key=True)
+    limit_nusd: int = Field(sa_type=BigInteger)
+    spent_nusd: int = Field(default=0, sa_type=BigInteger)
+    reserved_nusd: int = Field(default=0, sa_type=BigInteger)
+    excess_nusd: int = Field(default=0, sa_type=BigInteger)
+
+
+class BudgetAlert(Table, table=True):
+    """That a month reached a share of its budget (`kind` spent), or went beyond it (`kind` excess); told once a period."""
+
+    __tablename__ = "budget_alerts"
+    __table_args__ = (UniqueConstraint("business_id", "period_start", "kind", "percent"),)
+
+    id: UUID = id_field()
+    business_id: UUID = business_field(index=False)
+    period_start: date
+    kind: str
+    percent: int
+    spent_nusd: int = Field(sa_type=BigInteger)
+    limit_nusd: int = Field(sa_type=BigInteger)
+    created_at: datetime = time_field()
+
+
+class CreditMovement(Table, table=True):
+    """One payment into the prepaid credit, or a correction of it. The same `client_id` is booked once."""
+
+    __tablename__ = "credit_movements"
+    __table_args__ = (UniqueConstraint("business_id", "client_id"),)
+
+    id: UUID = id_field()
+    business_id: UUID = business_field(index=False)
+    amount_nusd: int = Field(sa_type=BigInteger)
+    note: str = ""
+    client_id: str | None = None
+    created_by: str = ""
+    created_at: datetime = time_field()
+
+
 class Reservation(Table, table=True):
     """The worst case of one paid call, held until it is settled; the reaper settles abandoned ones at full cost."""
 
@@ -55,6 +130,8 @@ class Reservation(Table, table=True):
     service: str
     channel: str | None = None
     customer_id: UUID | None = None
+    campaign_id: UUID | None = None
+    cap_month: date | None = Field(default=None, description="The month whose caps hold this amount as well; None: no cap")
     created_at: datetime = time_field()
     expires_at: datetime = time_field(index=True)
     settled_at: datetime | None = maybe_time_field()
@@ -64,7 +141,10 @@ class LedgerEntry(Table, table=True):
     """One paid (or free) use of a service. `units` {unit: count}; `cost_nusd` = sum of units × unit prices."""
 
     __tablename__ = "ledger_entries"
-    __table_args__ = (Index("ix_ledger_entries_day", "business_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_ledger_entries_day", "business_id", "created_at"),
+        Index("ix_ledger_entries_customer", "business_id", "customer_id", "created_at"),
+    )
 
     id: UUID = id_field()
     business_id: UUID = business_field(index=False)
@@ -79,5 +159,6 @@ class LedgerEntry(Table, table=True):
     customer_id: UUID | None = None
     conversation_id: UUID | None = None
     message_id: UUID | None = None
+    campaign_id: UUID | None = None
     note: str = ""
     created_at: datetime = time_field()

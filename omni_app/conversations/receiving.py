@@ -25,8 +25,10 @@ HISTORY = 10
 # brain needs to decide. Statements cost more than columns.
 _FACTS = """
     b.name as business_name, b.timezone, b.opening_hours, b.contact, b.rules, b.greeting, b.locale, b.price_list,
-    b.daily_messages, b.knowledge_version, b.documents_version,
+    b.daily_messages, b.plan, b.limits, b.cache_rules, b.knowledge_version, b.documents_version, b.cache_version,
+    b.persona_version,
     cu.id as customer_id, cu.name as customer_name, cu.language as customer_language, cu.data_key, cu.blocked_at,
+    cu.trust, cu.restriction, cu.restricted_until, cu.verified_at,
     cu.created_at as customer_since,
     (select count(*) from conversations p where p.customer_id = cu.id and p.id is distinct from c.id) as past_conversations,
     (select count(*) from (select from memories me where me.customer_id = cu.id
@@ -142,8 +144,13 @@ class Facts:
     greeting: str
     locale: str
     daily_messages: int
+    plan: str
+    limits: dict[str, Any]
+    cache_rules: dict[str, Any]
     knowledge_version: int
     documents_version: int
+    cache_version: int
+    persona_version: int
     customer_since: datetime | None
     past_conversations: int
     memories: int
@@ -237,6 +244,10 @@ def _facts(row: Any, channel: str) -> Facts:
             language=row.customer_language,
             data_key=row.data_key,
             is_blocked=row.blocked_at is not None,
+            trust=row.trust,
+            restriction=row.restriction,
+            restricted_until=row.restricted_until,
+            is_verified=row.verified_at is not None,
         )
     return Facts(
         business_name=row.business_name,
@@ -248,8 +259,13 @@ def _facts(row: Any, channel: str) -> Facts:
         greeting=row.greeting,
         locale=row.locale,
         daily_messages=row.daily_messages,
+        plan=row.plan,
+        limits=row.limits,
+        cache_rules=row.cache_rules,
         knowledge_version=row.knowledge_version,
         documents_version=row.documents_version,
+        cache_version=row.cache_version,
+        persona_version=row.persona_version,
         customer_since=row.customer_since,
         past_conversations=row.past_conversations,
         memories=row.memories,

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -41,13 +42,17 @@ _ADD = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownCustomer:
-    """What a turn needs of a customer. `data_key` is the wrapped key."""
+    """What a turn needs of a customer. `data_key` is the wrapped key; `restriction` holds until `restricted_until`."""
 
     id: UUID
     name: str
     language: str
     data_key: str
     is_blocked: bool
+    trust: int = 30
+    restriction: str = ""
+    restricted_until: datetime | None = None
+    is_verified: bool = False
 
 
 def _who_vouches(db: Db) -> str:

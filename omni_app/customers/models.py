@@ -33,6 +33,9 @@ class Customer(Table, table=True):
     verified_at: datetime | None = maybe_time_field()
     blocked_at: datetime | None = maybe_time_field()
     block_reason: str | None = None
+    trust: int = Field(default=30, description="0–100, see limits.trust")
+    restriction: str = Field(default="", description="Set by abuse detection until restricted_until: throttled or blocked")
+    restricted_until: datetime | None = maybe_time_field()
     merged_into_id: UUID | None = Field(default=None, foreign_key="customers.id", index=True, ondelete="CASCADE")
     created_at: datetime = time_field()
     last_seen_at: datetime = time_field()

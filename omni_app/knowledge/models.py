@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import VECTOR
-from sqlalchemy import Column, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, UniqueConstraint
 from sqlmodel import Field
 
-from omni_app.infra.tables import Table, business_field, id_field, maybe_time_field, time_field
+from omni_app.infra.tables import Table, business_field, id_field, json_field, maybe_time_field, time_field
 
 
 class Faq(Table, table=True):
@@ -37,6 +37,31 @@ class Phrasing(Table, table=True):
     text: str
     embedding_model: str
     embedding: Any = Field(sa_column=Column(VECTOR(), nullable=False))
+
+
+class FaqSuggestion(Table, table=True):
+    """An FAQ worth writing: customers ask it often and a model answers (`often_asked`), or nobody could answer (`not_known`).
+
+    `examples` are wordings of customers; `saving_nusd` what it would have saved in the last 30 days. `status`: open, taken
+    (`faq_id`), dismissed.
+    """
+
+    __tablename__ = "faq_suggestions"
+    __table_args__ = (UniqueConstraint("business_id", "group_key"),)
+
+    id: UUID = id_field()
+    business_id: UUID = business_field(index=False)
+    group_key: str = Field(description="Normal form of the wording that stands for the group")
+    kind: str
+    question: str
+    answer: str = ""
+    examples: list[str] = json_field(list)
+    asked: int = 0
+    saving_nusd: int = Field(default=0, sa_type=BigInteger)
+    status: str = "open"
+    faq_id: UUID | None = Field(default=None, foreign_key="faqs.id", ondelete="SET NULL")
+    created_at: datetime = time_field()
+    updated_at: datetime = time_field()
 
 
 class Document(Table, table=True):

@@ -22,6 +22,8 @@ class Mail(Table, table=True):
     to_email: str = Field(index=True, description="Lower case")
     subject: str
     text: str
+    html: str = Field(default="", description="Encrypted; the same in HTML, for reports")
+    images: str = Field(default="", description="Encrypted JSON {content id: PNG in base64}, shown inside `html`")
     status: str = "queued"
     error: str | None = None
     created_at: datetime = time_field()

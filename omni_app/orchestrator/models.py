@@ -1,19 +1,20 @@
-"""Receipts of answers and the stored tier of the exact cache."""
+"""Receipts of answers."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, UniqueConstraint
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from omni_app.infra.tables import Table, business_field, id_field, json_field, time_field
+from omni_app.infra.tables import Table, business_field, id_field, json_field, maybe_time_field, time_field
 
 
 class Receipt(Table, table=True):
     """What one answer was made from: `steps` [{name, ms}], `sources`, model, tokens, cost, and the exact prompt (encrypted)."""
 
     __tablename__ = "receipts"
+    __table_args__ = (Index("ix_receipts_day", "business_id", "created_at"),)
 
     id: UUID = id_field()
     business_id: UUID = business_field(index=False)
@@ -33,22 +34,9 @@ class Receipt(Table, table=True):
     steps: list[dict[str, Any]] = json_field(list)
     note: str = ""
     prompt: str = Field(default="", description="Encrypted under the customer's data key")
+    cached_answer_id: UUID | None = Field(default=None, description="The stored answer that was served; it may be gone by now")
+    matched_question: str = Field(default="", description="The stored question this one was taken for; empty: word for word")
+    saved_nusd: int = Field(default=0, sa_type=BigInteger, description="What the model would have cost")
+    wrong_at: datetime | None = maybe_time_field()
+    wrong_by: str = ""
     created_at: datetime = time_field()
-
-
-class CachedAnswer(Table, table=True):
-    """An answer that anyone who asks the same words may get; valid for one knowledge version."""
-
-    __tablename__ = "cached_answers"
-    __table_args__ = (UniqueConstraint("business_id", "question_hash"),)
-
-    id: UUID = id_field()
-    business_id: UUID = business_field(index=False)
-    question_hash: str
-    knowledge_version: int = Field(sa_type=BigInteger)
-    text: str
-    source: str
-    confidence: float | None = None
-    sources: list[dict[str, Any]] = json_field(list)
-    created_at: datetime = time_field()
-    expires_at: datetime = time_field(index=True)

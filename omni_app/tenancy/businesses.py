@@ -44,7 +44,9 @@ class BusinessView:
     colors: dict[str, str]
     pre_chat: dict[str, Any]
     daily_messages: int
+    plan: str
     knowledge_version: int
+    persona_version: int
     created_at: datetime
     updated_at: datetime
 
@@ -180,6 +182,7 @@ async def update_business(db: Db, *, unless_changed_since: datetime | None = Non
     values = {**new, "updated_at": now()}
     if _SPOKEN & new.keys():
         values["knowledge_version"] = before.knowledge_version + 1
+        values["persona_version"] = before.persona_version + 1
     await db.execute(update(Business).where(Business.__table__.c.id == before.id).values(**values))  # type: ignore[attr-defined]
     old = {name: getattr(before, name) for name in new}
     await audit.record(db, "business.updated", "business", before.id, before=old, after=new)

@@ -17,7 +17,8 @@ from omni_app.infra.tables import Table, business_field, id_field, json_field, m
 class Business(Table, table=True):
     """One customer of ours. `knowledge_version` grows with each change of what the brain may say.
 
-    `pre_chat` {enabled, required, fields: name | email | phone}: what the widget asks before the first message.
+    `pre_chat` {enabled, required, fields: name | email | phone}: what the widget asks before the first message. `limits`,
+    `budget_rules`, `cache_rules` and `report_rules` hold what the owner set; the rooms that read them fill in the defaults.
     """
 
     __tablename__ = "businesses"
@@ -40,6 +41,14 @@ class Business(Table, table=True):
     documents_version: int = Field(default=1, sa_type=BigInteger, description="Grows when a passage is added or removed")
     identity_secret: str = Field(default="", description="Encrypted; the business's own page signs its users with it")
     pre_chat: dict[str, Any] = json_field()
+    plan: str = Field(default="starter", description="A name of `tenancy.plans`")
+    plan_since: datetime | None = maybe_time_field()
+    limits: dict[str, Any] = json_field()
+    budget_rules: dict[str, Any] = json_field()
+    cache_rules: dict[str, Any] = json_field()
+    report_rules: dict[str, Any] = json_field()
+    cache_version: int = Field(default=1, sa_type=BigInteger, description="Grows when stored answers were removed")
+    persona_version: int = Field(default=1, sa_type=BigInteger, description="Grows with name, rules, hours, prices")
     created_at: datetime = time_field()
     updated_at: datetime = time_field()
 

@@ -29,7 +29,9 @@ HARBOUR = BusinessView(
     colors={"primary": "#0f4c5c"},
     pre_chat={},
     daily_messages=50,
+    plan="starter",
     knowledge_version=1,
+    persona_version=1,
     created_at=SOME_TIME,
     updated_at=SOME_TIME,
 )
