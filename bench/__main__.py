@@ -4,11 +4,15 @@ import importlib
 import sys
 
 BENCHES = {
+    "reserving": "hold and book a paid call, against two committed transactions of two statements",
     "turn": "a cached answer and an FAQ answer over HTTP, against the least an authenticated insert costs",
     "streaming": "first words and whole answer of a streamed model answer, against the bare call to the same server",
     "live_inbox": "from the commit of a message to the open inbox page",
     "retrieval": "which passages of documents answer a question: vectors, words, both; right, wrong, refused; how fast",
+    "cache_replay": "what the semantic cache answers and what wrongly, against fixed cosines; what that saves",
+    "cache_lookup": "how fast a stored question is found among 10,000, against GPTCache",
     "answers": "which FAQ answers a question: right, wrong, refused",
+    "limiter": "decisions of the limiter a second, against bare Lua calls with the same keys",
     "widgets": "a thousand open widgets, one message per 15 seconds each: answers, errors, memory",
 }
 

@@ -45,7 +45,9 @@ class Settings(BaseSettings):
         default=50_000_000_000, ge=0, le=1_000_000_000_000_000, description="Monthly budget of a new business, nano-dollars"
     )
 
-    api_calls_per_hour: int = Field(default=1_000, ge=1, le=10_000_000, description="Of one API key, in any 60 minutes")
+    api_calls_per_hour: int | None = Field(
+        default=None, ge=1, le=10_000_000, description="Of one API key, in any 60 minutes; default: the number of the plan"
+    )
 
     smtp_url: SecretStr | None = Field(default=None, description="smtp[s]://user:password@host:port")
     sendgrid_api_key: SecretStr | None = None

@@ -9,10 +9,15 @@ from dramatiq import Worker
 from redis.exceptions import RedisError
 
 import workers.answers
+import workers.budgets
+import workers.cache_upkeep
 import workers.documents
 import workers.files
 import workers.mail
-import workers.memories  # noqa: F401
+import workers.memories
+import workers.reports
+import workers.trust
+import workers.warming  # noqa: F401
 from omni_app.infra.log import configure_logging, get_logger
 from omni_app.infra.redis import key, sync_redis
 from omni_app.settings import load_settings

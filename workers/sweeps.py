@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from omni_app.budgets.reserving import settle_abandoned
+from omni_app.budgets.reaping import settle_abandoned
 from omni_app.conversations.attachments import forget_unsent
 from omni_app.conversations.jobs import AnswerConversation
 from omni_app.conversations.snoozing import wake_due
@@ -15,9 +15,13 @@ from omni_app.infra.database import system_db
 from omni_app.infra.jobs import handed_over
 from omni_app.infra.live import publish_now
 from omni_app.infra.log import get_logger
+from workers.budgets import note_missed_alerts
 from workers.document_sweeps import ask_for_unread_documents
 from workers.memory_sweeps import ask_for_idle_summaries, ask_for_memories, ask_for_new_vectors
 from workers.outbox import CLAIM, CLOCK_SLACK, times
+from workers.reports import ask_for_due_reports
+from workers.trust import refresh_all_trust
+from workers.warming_sweeps import ask_for_lost_warmings, ask_for_nightly_warmings, ask_for_suggestions
 
 log = get_logger(__name__)
 
@@ -61,6 +65,13 @@ _FORGET = (
     # A used link is the proof that the e-mail belongs to the account; it stays.
     "delete from reset_tokens where expires_at < :day_ago and used_at is null",
     "delete from outbox where dead_at < :month_ago",
+    # Who cost what in a month that is over stands in the ledger.
+    "delete from budget_caps where reserved_nusd = 0 and period_start < cast(:month_ago as date) - 31",
+    # Trust looks back 90 days; the words that somebody wrote need not be kept for longer than people may ask about them.
+    "delete from abuse_events where created_at < :half_year_ago",
+    "delete from limit_refusals where last_at < :quarter_ago",
+    # Reports carry pictures; three months of them are enough to look back.
+    "delete from mails where html <> '' and created_at < :quarter_ago and status <> 'queued'",
 )
 
 
@@ -99,7 +110,9 @@ async def ask_for_missing_answers() -> None:
 async def settle_abandoned_reservations() -> None:
     """Book reservations whose caller died at their full amount."""
     async with system_db("sweep: reservations") as db:
-        await settle_abandoned(db)
+        closed = await settle_abandoned(db)
+    if closed:
+        await note_missed_alerts()
 
 
 async def wake_snoozed_conversations() -> None:
@@ -113,7 +126,13 @@ async def wake_snoozed_conversations() -> None:
 async def forget_old_rows() -> None:
     """Delete what has served its time."""
     at = now()
-    values = {"now": at, "day_ago": at - timedelta(days=1), "month_ago": at - timedelta(days=30)}
+    values = {
+        "now": at,
+        "day_ago": at - timedelta(days=1),
+        "month_ago": at - timedelta(days=30),
+        "half_year_ago": at - timedelta(days=180),
+        "quarter_ago": at - timedelta(days=90),
+    }
     async with system_db("sweep: old rows") as db:
         for statement in _FORGET:
             await db.execute(statement, {name: value for name, value in values.items() if f":{name}" in statement})
@@ -134,8 +153,14 @@ SWEEPS = (
     Sweep(work=wake_snoozed_conversations, every=timedelta(seconds=15)),
     Sweep(work=ask_for_unread_documents, every=timedelta(seconds=5)),
     Sweep(work=settle_abandoned_reservations, every=timedelta(seconds=30)),
+    Sweep(work=note_missed_alerts, every=timedelta(minutes=1)),
     Sweep(work=ask_for_new_vectors, every=timedelta(minutes=1)),
+    Sweep(work=ask_for_due_reports, every=timedelta(minutes=1)),
     Sweep(work=ask_for_idle_summaries, every=timedelta(hours=1)),
+    Sweep(work=ask_for_lost_warmings, every=timedelta(seconds=30)),
+    Sweep(work=ask_for_nightly_warmings, every=timedelta(minutes=20)),
+    Sweep(work=ask_for_suggestions, every=timedelta(hours=1)),
+    Sweep(work=refresh_all_trust, every=timedelta(hours=12)),
     Sweep(work=forget_unsent, every=timedelta(hours=1)),
     Sweep(work=forget_old_rows, every=timedelta(hours=1)),
 )

@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("spent_nusd", sa.BigInteger(), nullable=False),
         sa.Column("limit_nusd", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["business_id"], ["businesses.id"], name=op.f("fk_budget_alerts_business_id_businesses"), ondelete="CASCADE"
         ),
@@ -167,6 +168,8 @@ def upgrade() -> None:
         sa.Column("business_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("period_start", sa.Date(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
         sa.Column("recipients", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("details", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -174,8 +177,15 @@ def upgrade() -> None:
             ["business_id"], ["businesses.id"], name=op.f("fk_report_sends_business_id_businesses"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report_sends")),
-        sa.UniqueConstraint("business_id", "kind", "period_start", name=op.f("uq_report_sends_business_id_kind_period_start")),
     )
+    op.create_index(
+        "uq_report_sends_due",
+        "report_sends",
+        ["business_id", "kind", "period_start"],
+        unique=True,
+        postgresql_where=sa.text("asked_by = ''"),
+    )
+    op.create_index("ix_report_sends_business", "report_sends", ["business_id", "created_at"], unique=False)
     op.create_table(
         "faq_suggestions",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -237,6 +247,7 @@ def upgrade() -> None:
         sa.Column("action", sa.String(), nullable=False),
         sa.Column("score", sa.Float(), nullable=False),
         sa.Column("evidence", sa.String(), nullable=False),
+        sa.Column("address_index", sa.String(), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("verdict", sa.String(), nullable=False),
         sa.Column("reviewed_by", sa.String(), nullable=False),
@@ -256,10 +267,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_abuse_events")),
     )
+    op.create_index("ix_abuse_events_address", "abuse_events", ["business_id", "address_index"], unique=False)
     op.create_index(op.f("ix_abuse_events_business_id"), "abuse_events", ["business_id"], unique=False)
     op.create_index(op.f("ix_abuse_events_conversation_id"), "abuse_events", ["conversation_id"], unique=False)
     op.create_index(op.f("ix_abuse_events_created_at"), "abuse_events", ["created_at"], unique=False)
     op.create_index(op.f("ix_abuse_events_customer_id"), "abuse_events", ["customer_id"], unique=False)
+    op.add_column("api_keys", sa.Column("calls_per_hour", sa.Integer(), nullable=True))
     op.add_column("businesses", sa.Column("plan", sa.String(), nullable=False, server_default="starter"))
     op.add_column("businesses", sa.Column("plan_since", sa.DateTime(timezone=True), nullable=True))
     op.add_column("businesses", sa.Column("limits", postgresql.JSONB(astext_type=sa.Text()), nullable=False, server_default="{}"))
@@ -351,9 +364,11 @@ def downgrade() -> None:
     op.drop_column("businesses", "limits")
     op.drop_column("businesses", "plan_since")
     op.drop_column("businesses", "plan")
+    op.drop_column("api_keys", "calls_per_hour")
     op.drop_index(op.f("ix_abuse_events_customer_id"), table_name="abuse_events")
     op.drop_index(op.f("ix_abuse_events_created_at"), table_name="abuse_events")
     op.drop_index(op.f("ix_abuse_events_conversation_id"), table_name="abuse_events")
+    op.drop_index("ix_abuse_events_address", table_name="abuse_events")
     op.drop_index(op.f("ix_abuse_events_business_id"), table_name="abuse_events")
     op.drop_table("abuse_events")
     op.drop_index(op.f("ix_limit_refusals_customer_id"), table_name="limit_refusals")

@@ -5,7 +5,23 @@ from fastapi.responses import JSONResponse
 from fastapi_swagger import patch_fastapi
 
 from omni_app.api.errors import add_error_handlers
-from omni_app.api.routes import agent, auth, business, chat, conversations, customers, demo, faq, files, health
+from omni_app.api.routes import (
+    abuse,
+    agent,
+    auth,
+    budget,
+    business,
+    cache,
+    chat,
+    conversations,
+    costs,
+    customers,
+    demo,
+    faq,
+    files,
+    health,
+    prices,
+)
 
 DESCRIPTION = """
 Omni answers a business's customers on every channel. Send an API key as `Authorization: Bearer ebk_…`.
@@ -15,7 +31,7 @@ Codes: `invalid` 422, `unauthorized` 401, `forbidden` 403, `not_found` 404, `con
 `unavailable` 503.
 
 Lists are paged by `page` and `limit`. Reads carry an `ETag`: send it as `If-None-Match` and get 304 while nothing changed. A POST
-with an `Idempotency-Key` is done once and answered alike for 24 hours. A key may call 1,000 times in any hour
+with an `Idempotency-Key` is done once and answered alike for 24 hours. A key may call as often in any hour as its plan allows
 (`RateLimit-Remaining` counts down); then 429 says in `Retry-After` when to go on.
 """
 
@@ -40,7 +56,23 @@ def create_api() -> FastAPI:
         swagger_favicon_url="/api/docs/favicon-32x32.png",
     )
     add_error_handlers(api)
-    for routes in (health, agent, customers, conversations, business, faq, auth, chat, files, demo):
+    for routes in (
+        health,
+        agent,
+        customers,
+        conversations,
+        business,
+        costs,
+        budget,
+        prices,
+        faq,
+        cache,
+        abuse,
+        auth,
+        chat,
+        files,
+        demo,
+    ):
         api.include_router(routes.router)
 
     @api.api_route("/api/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)

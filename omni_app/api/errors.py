@@ -1,5 +1,6 @@
 """Errors of the rooms below as HTTP answers, in one place."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ from omni_app.infra.errors import (
 )
 from omni_app.infra.log import get_logger
 from omni_app.infra.metrics import ERRORS
+from omni_app.limits.headers import rate_limit_headers
+from omni_app.limits.window import Exceeded
 
 log = get_logger(__name__)
 
@@ -77,7 +80,9 @@ def from_domain(error: OmniError) -> JSONResponse:
     headers: dict[str, str] = {}
     retry_after = getattr(error, "retry_after", None)
     if retry_after is not None:
-        headers["Retry-After"] = str(max(1, round(retry_after.total_seconds())))
+        headers["Retry-After"] = str(max(1, math.ceil(retry_after.total_seconds())))
+    if isinstance(error, Exceeded):
+        headers.update(rate_limit_headers(error.decision))
     if isinstance(error, SignedOut):
         headers["WWW-Authenticate"] = "Bearer"
     return failure(status, error.code, str(error), error.fields if isinstance(error, Invalid) else (), headers)

@@ -1,7 +1,6 @@
 """What every HTTP request goes through: request id, size limit, security headers, figures, one log line."""
 
 import asyncio
-import math
 import re
 import time
 from contextlib import suppress
@@ -10,10 +9,13 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from omni_app.api.access import MANY_KEYLESS
 from omni_app.api.errors import failure, unexpected
 from omni_app.infra.ids import new_id
 from omni_app.infra.log import get_logger
 from omni_app.infra.metrics import HTTP_SECONDS
+from omni_app.limits.addresses import take_keyless_call
+from omni_app.limits.headers import rate_limit_headers
 
 log = get_logger("omni_app.http")
 
@@ -81,7 +83,8 @@ class Edge:
             nonlocal status, has_answered
             if message["type"] == "http.response.start":
                 status, has_answered = message["status"], True
-                message = {**message, "headers": _headers(message["headers"], path, request_id, is_public) + _limits(scope)}
+                given = message["headers"]
+                message = {**message, "headers": _headers(given, path, request_id, is_public) + _limits(scope, given)}
             await send(message)
 
         try:
@@ -95,6 +98,9 @@ class Edge:
             if is_limited and (len(digits) > 12 or int(digits or b"0") > _most(path)):
                 await _drop_rest(receive)
                 await failure(413, "too_large", too_large(_most(path)))(scope, receive, out)
+                return
+            if path.startswith("/api/") and b"authorization" not in headers and not await _may_call(scope):
+                await failure(429, "too_many", MANY_KEYLESS)(scope, receive, out)
                 return
             await self._inner(scope, _limited(receive, _most(path)) if is_limited else receive, out)
         except _TooLarge as error:
@@ -124,17 +130,19 @@ def _route(scope: Scope) -> str:
     return str(getattr(route, "path", "other"))
 
 
-def _limits(scope: Scope) -> list[tuple[bytes, bytes]]:
-    """How much of its hour an API key has left; `access.key_scope` counted."""
+async def _may_call(scope: Scope) -> bool:
+    """Count a call without a key for its network address; `access.key_scope` counts those with one, valid or not."""
+    client = scope.get("client")
+    scope["omni_limit"] = decision = await take_keyless_call(client[0] if client else None)
+    return decision.allowed
+
+
+def _limits(scope: Scope, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """What is left of the window this call counted in; a limit that refused it spoke for itself in the answer's own headers."""
     decision = scope.get("omni_limit")
-    if decision is None or not decision.is_counted:
+    if decision is None or any(name.lower() == b"ratelimit-limit" for name, _ in given):
         return []
-    figures = {
-        b"ratelimit-limit": decision.limit,
-        b"ratelimit-remaining": decision.remaining,
-        b"ratelimit-reset": math.ceil(decision.reset_after.total_seconds()),
-    }
-    return [(name, str(figure).encode()) for name, figure in figures.items()]
+    return [(name.lower().encode(), value.encode()) for name, value in rate_limit_headers(decision).items()]
 
 
 def _limited(receive: Receive, most: int) -> Receive:

@@ -29,6 +29,7 @@ _COLUMNS = {
     "customer_id": "uuid",
     "conversation_id": "uuid",
     "message_id": "uuid",
+    "campaign_id": "uuid",
     "note": "text",
     "created_at": "timestamptz",
 }
@@ -55,6 +56,7 @@ class LedgerLine:
     customer_id: UUID | None = None
     conversation_id: UUID | None = None
     message_id: UUID | None = None
+    campaign_id: UUID | None = None
     note: str = ""
     reservation_id: UUID | None = None
 
@@ -74,6 +76,7 @@ class LedgerLine:
             "customer_id": self.customer_id,
             "conversation_id": self.conversation_id,
             "message_id": self.message_id,
+            "campaign_id": self.campaign_id,
             "note": self.note,
             "created_at": at or now(),
         }

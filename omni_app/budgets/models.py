@@ -86,7 +86,11 @@ class BudgetCap(Table, table=True):
 
 
 class BudgetAlert(Table, table=True):
-    """That a month reached a share of its budget (`kind` spent), or went beyond it (`kind` excess); told once a period."""
+    """That a period reached a share of its limit (`kind` spent), or went beyond it (`kind` excess); told once a period.
+
+    100 % also stands for a limit whose rest holds no usual call any more. `limit_nusd` is the limit at that moment, `told_at`
+    when the mails were queued.
+    """
 
     __tablename__ = "budget_alerts"
     __table_args__ = (UniqueConstraint("business_id", "period_start", "kind", "percent"),)
@@ -99,6 +103,7 @@ class BudgetAlert(Table, table=True):
     spent_nusd: int = Field(sa_type=BigInteger)
     limit_nusd: int = Field(sa_type=BigInteger)
     created_at: datetime = time_field()
+    told_at: datetime | None = maybe_time_field()
 
 
 class CreditMovement(Table, table=True):

@@ -1,33 +1,31 @@
-"""What one unit of a service costs.
+"""What one unit of a service costs a business now: its own contract price while that is valid, else the list price.
 
-Price rows are the same for every business and change rarely, so each process keeps them for a minute.
+Prices change rarely, so each process keeps those of a business for a minute, and never beyond the moment the next one begins or
+ends. Behind the list stands what the operator set for OPENAI_MODEL: it wins over both.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
 
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
 from omni_app.infra.errors import Rejected
-from omni_app.infra.ids import new_id
 from omni_app.settings import Settings, load_settings
 
 KEPT_SECONDS = 60.0
+_MOST_KEPT = 2_000
 
 # Stands for every model of a provider that has no row of its own.
 ANY_MODEL = "*"
 
 PriceList = Mapping[tuple[str, str], Mapping[str, int]]
 """(provider, model) → unit → nano-dollars."""
-
-# Public list prices in nano-dollars a unit: https://openai.com/api/pricing (0.15 $ a million tokens = 150 nano-dollars a token).
-LIST_PRICES: PriceList = {
-    ("openai", "gpt-4o-mini"): {"input_token": 150, "output_token": 600},
-    ("openai", "gpt-4o"): {"input_token": 2_500, "output_token": 10_000},
-    ("openai", "text-embedding-3-small"): {"input_token": 20},
-    ("local", ANY_MODEL): {"answer": 0, "embedding": 0},
-}
 
 
 class UnknownPrice(Rejected):
@@ -44,37 +42,70 @@ class UnknownPrice(Rejected):
 class _Kept:
     prices: PriceList
     until: float
+    read_at: datetime
+    changes_at: datetime | None
+
+    def holds(self) -> bool:
+        """A wall clock that was set back, or has passed the next change, makes the list worthless before its minute is over."""
+        if time.monotonic() >= self.until:
+            return False
+        at = now()
+        return self.read_at <= at and (self.changes_at is None or at < self.changes_at)
 
 
-_kept: _Kept | None = None
+_kept: dict[UUID, _Kept] = {}
+
+# Own prices come after those of the list, so that they take their place.
+_LOAD = text(
+    """
+    with listed as (
+      select distinct on (provider, model, unit) provider, model, unit, nusd_per_unit from prices
+      where valid_from <= :now order by provider, model, unit, valid_from desc, id desc
+    ), own as (
+      select distinct on (provider, model, unit) provider, model, unit, nusd_per_unit from business_prices
+      where business_id = :business_id and valid_from <= :now and (valid_until is null or valid_until > :now)
+      order by provider, model, unit, valid_from desc
+    ), change as (
+      select min(at) as at from (
+        select min(valid_from) as at from prices where valid_from > :now
+        union all select min(valid_from) from business_prices where business_id = :business_id and valid_from > :now
+        union all select min(valid_until) from business_prices where business_id = :business_id and valid_until > :now) times
+    )
+    select provider, model, unit, nusd_per_unit, change.at as changes_at
+    from (select *, 0 as place from listed union all select *, 1 from own) p cross join change order by place
+    """
+)
 
 
-def kept_prices() -> PriceList | None:
-    """The price list if this process read it within the last minute."""
-    return _kept.prices if _kept is not None and time.monotonic() < _kept.until else None
+def kept_prices(business_id: UUID) -> PriceList | None:
+    """The prices of a business if this process read them within the last minute and none changed since."""
+    kept = _kept.get(business_id)
+    return kept.prices if kept is not None and kept.holds() else None
 
 
-def forget_prices() -> None:
-    """Read the price list anew at the next need; called after a price was changed."""
-    global _kept
-    _kept = None
+def forget_prices(business_id: UUID | None = None) -> None:
+    """Read the prices (of one business, or of all) anew at the next need; called after a price was changed."""
+    if business_id is None:
+        _kept.clear()
+    else:
+        _kept.pop(business_id, None)
 
 
 async def load_prices(db: Db) -> PriceList:
-    """Every price that is valid now, at most a minute old."""
-    global _kept
-    if (kept := kept_prices()) is not None:
+    """Every price that is valid for the business of `db` now, at most a minute old."""
+    business_id = db.scope.business_id
+    if (kept := kept_prices(business_id)) is not None:
         return kept
-    rows = await db.execute(
-        "select distinct on (provider, model, unit) provider, model, unit, nusd_per_unit from prices "
-        "where valid_from <= :now order by provider, model, unit, valid_from desc, id desc",
-        {"now": now()},
-    )
-    prices: dict[tuple[str, str], dict[str, int]] = {}
+    at = now()
+    rows = (await db.execute(_LOAD, {"now": at, "business_id": business_id})).all()
+    prices: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for row in rows:
-        prices.setdefault((row.provider, row.model), {})[row.unit] = row.nusd_per_unit
-    _kept = _Kept(prices, time.monotonic() + KEPT_SECONDS)
-    return prices
+        prices[row.provider, row.model][row.unit] = row.nusd_per_unit
+    if len(_kept) >= _MOST_KEPT:
+        _kept.clear()
+    changes_at = rows[0].changes_at if rows else None
+    _kept[business_id] = _Kept(dict(prices), time.monotonic() + KEPT_SECONDS, at, changes_at)
+    return _kept[business_id].prices
 
 
 async def find_price(db: Db, provider: str, model: str) -> Mapping[str, int]:
@@ -82,17 +113,24 @@ async def find_price(db: Db, provider: str, model: str) -> Mapping[str, int]:
     return price_in(await load_prices(db), load_settings(), provider, model)
 
 
-def price_in(prices: PriceList, settings: Settings, provider: str, model: str) -> Mapping[str, int]:
-    """The price of `model` in a list already read. Raise `UnknownPrice` when there is none.
+def operator_prices(settings: Settings, provider: str, model: str) -> Mapping[str, int]:
+    """What the operator set for OPENAI_MODEL: only they know what a server behind OPENAI_BASE_URL bills."""
+    if provider != "openai" or model != settings.openai_model:
+        return {}
+    set_by = {"input_token": settings.openai_price_input_nusd, "output_token": settings.openai_price_output_nusd}
+    return {unit: nusd for unit, nusd in set_by.items() if nusd is not None}
 
-    What the operator set for OPENAI_MODEL wins: only they know what a server behind OPENAI_BASE_URL bills.
+
+def price_in(prices: PriceList, settings: Settings, provider: str, model: str) -> Mapping[str, int]:
+    """The price of `model` in a list already read; a row of the model itself wins over one for every model of its provider.
+
+    Raise `UnknownPrice` when there is none.
     """
-    price = dict(prices.get((provider, model)) or prices.get((provider, ANY_MODEL)) or {})
-    if provider == "openai" and model == settings.openai_model:
-        if settings.openai_price_input_nusd is not None:
-            price["input_token"] = settings.openai_price_input_nusd
-        if settings.openai_price_output_nusd is not None:
-            price["output_token"] = settings.openai_price_output_nusd
+    price = {
+        **prices.get((provider, ANY_MODEL), {}),
+        **prices.get((provider, model), {}),
+        **operator_prices(settings, provider, model),
+    }
     if not price:
         raise UnknownPrice(provider, model)
     return price
@@ -108,21 +146,3 @@ def cost_of(price: Mapping[str, int], units: Mapping[str, int], provider: str, m
             raise UnknownPrice(provider, model, unit)
         cost += count * price[unit]
     return cost
-
-
-async def seed_prices(db: Db) -> int:
-    """Add the list prices that are missing (system transaction); rows that exist are left as they are. Return how many."""
-    added = 0
-    for (provider, model), units in LIST_PRICES.items():
-        for unit, nusd in units.items():
-            result = await db.execute(
-                "insert into prices (id, provider, model, unit, nusd_per_unit, valid_from) "
-                "select :id, cast(:provider as text), cast(:model as text), cast(:unit as text), cast(:nusd as bigint), :now "
-                "where not exists (select from prices where provider = :provider and model = :model and unit = :unit) "
-                "returning id",
-                {"id": new_id(), "provider": provider, "model": model, "unit": unit, "nusd": nusd, "now": now()},
-            )
-            added += len(result.all())
-    if added:
-        db.after_commit(forget_prices)
-    return added

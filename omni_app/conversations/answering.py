@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from omni_app.cache.stored import CURRENT, ENTRY, NewEntry, entry_values
 from omni_app.infra import live
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
@@ -25,6 +26,13 @@ _CLAIM = text(
     where id = :id and speaker = 'ai' and last_customer_seq > answered_seq
       and (lease_until is null or lease_until < :now or lease_until > :now + interval '15 minutes')
     returning fence, last_customer_seq
+    """
+)
+
+_RENEW = text(
+    """
+    update conversations set lease_until = :until
+    where id = :id and speaker = 'ai' and lease_holder = :turn_id and fence = :fence returning id
     """
 )
 
@@ -55,7 +63,7 @@ _REPLY_TO = text(
 )
 
 _RECORD = text(
-    """
+    f"""
     with c as (
       update conversations set last_seq = last_seq + case when :hands_over then 2 else 1 end,
         answered_seq = greatest(answered_seq, :answers_seq),
@@ -82,26 +90,19 @@ _RECORD = text(
       where :hands_over
     ), r as (
       insert into receipts (id, business_id, conversation_id, customer_id, message_id, source, tier, provider, model,
-        input_tokens, output_tokens, cost_nusd, confidence, knowledge_version, sources, steps, note, prompt, created_at)
+        input_tokens, output_tokens, cost_nusd, confidence, knowledge_version, sources, steps, note, prompt, cached_answer_id,
+        matched_question, saved_nusd, created_at)
       select :receipt_id, business_id, id, customer_id, :message_id, :source, :tier, :provider, :model, :input_tokens,
         :output_tokens, :cost_nusd, :confidence, :knowledge_version, cast(:sources as jsonb), cast(:steps as jsonb), :note,
-        :prompt, :now from c
+        :prompt, cast(:cached_answer_id as uuid), :matched_question, :saved_nusd, :now from c
     ), l as (
       insert into ledger_entries (id, business_id, service, provider, model, units, unit_prices, cost_nusd, channel, customer_id,
         conversation_id, message_id, note, created_at)
-      select :ledger_id, business_id, 'chat', :provider, :model, '{"answer": 1}', '{"answer": 0}', 0, channel, customer_id, id,
-        :message_id, '', :now from c where :is_free_call
-    ), k as (
-      insert into cached_answers (id, business_id, question_hash, knowledge_version, text, source, confidence, sources,
-        created_at, expires_at)
-      select :cache_id, business_id, :cache_hash, :knowledge_version, :text, :source, :confidence, cast(:sources as jsonb), :now,
-        :cache_until from c where :is_shared
-      on conflict (business_id, question_hash) do update set knowledge_version = excluded.knowledge_version, text = excluded.text,
-        source = excluded.source, confidence = excluded.confidence, sources = excluded.sources, created_at = excluded.created_at,
-        expires_at = excluded.expires_at
-    )
-    select last_seq, last_customer_seq, status, speaker from c
-    """
+      select :ledger_id, business_id, 'chat', :provider, :model, '{{"answer": 1}}', '{{"answer": 0}}', 0, channel, customer_id,
+        id, :message_id, '', :now from c where :is_free_call
+    ), current as materialized ({CURRENT}), k as ({ENTRY.format(condition="exists (select from c)")})
+    select last_seq, last_customer_seq, status, speaker, (select id from k) as entry_id from c
+    """  # noqa: S608 (constants)
 )
 
 
@@ -109,9 +110,10 @@ _RECORD = text(
 class Answer:
     """What the brain decided to say. `sources` [{kind, id, title, quote}]; `prompt` is encrypted already.
 
-    `shared_hash` is set when anyone who asks the same words may get the same answer, for `shared_for`. With a `handover_reason`
-    the conversation waits for a person from then on: `handover_summary` (at most 400 characters) is for staff,
-    `handover_line` stands in the thread for both sides.
+    `shared` is set when anyone who asks the same may get the same answer. An answer from the cache names the entry
+    (`cached_answer_id`), the question it was found for if worded otherwise, and what asking a model again would have cost
+    (`saved_nusd`). With a `handover_reason` the conversation waits for a person from then on: `handover_summary` (at most 400
+    characters) is for staff, `handover_line` stands in the thread for both sides.
     """
 
     text: str
@@ -130,8 +132,10 @@ class Answer:
     cost_nusd: int = 0
     is_free_call: bool = False
     knowledge_version: int = 0
-    shared_hash: str | None = None
-    shared_for: timedelta = timedelta(days=7)
+    shared: NewEntry | None = None
+    cached_answer_id: UUID | None = None
+    matched_question: str = ""
+    saved_nusd: int = 0
     steps: tuple[dict[str, Any], ...] = ()
     note: str = ""
     prompt: str = ""
@@ -141,13 +145,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """The recorded answer's number, and whether newer customer messages wait for another turn."""
+    """The recorded answer's number, and whether newer customer messages wait for another turn.
+
+    `entry_id` names the cache entry the answer was stored in; None when it was not, because it is not to be shared or because
+    the business changed meanwhile.
+    """
 
     seq: int
     status: str
     speaker: str
     has_more: bool
     at: datetime
+    entry_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +179,12 @@ async def claim_turn(db: Db, conversation_id: UUID, lease: timedelta) -> tuple[U
 async def release_turn(db: Db, conversation_id: UUID, turn_id: UUID) -> None:
     """Give the lease back without an answer; nothing happens when it is lost already."""
     await db.execute(_RELEASE, {"id": conversation_id, "turn_id": turn_id})
+
+
+async def renew_turn(db: Db, conversation_id: UUID, turn_id: UUID, fence: int, lease: timedelta) -> bool:
+    """Hold the lease for `lease` from now on; False when it is lost."""
+    values = {"id": conversation_id, "turn_id": turn_id, "fence": fence, "until": now() + lease}
+    return (await db.execute(_RENEW, values)).one_or_none() is not None
 
 
 async def holds_turn(db: Db, conversation_id: UUID, turn_id: UUID, fence: int) -> bool:
@@ -238,10 +253,10 @@ async def record_answer(
                 "message_id": answer.message_id,
                 "receipt_id": answer.receipt_id,
                 "ledger_id": new_id(),
-                "cache_id": new_id(),
-                "cache_hash": answer.shared_hash or "",
-                "cache_until": at + answer.shared_for,
-                "is_shared": answer.shared_hash is not None,
+                "cached_answer_id": answer.cached_answer_id,
+                "matched_question": answer.matched_question,
+                "saved_nusd": answer.saved_nusd,
+                **entry_values(db.scope.business_id, answer.shared, new_id(), at),
             },
         )
     ).one_or_none()
@@ -254,4 +269,5 @@ async def record_answer(
         speaker=row.speaker,
         has_more=row.last_customer_seq > answers_seq and row.speaker == "ai",
         at=at,
+        entry_id=row.entry_id,
     )

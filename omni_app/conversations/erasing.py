@@ -17,6 +17,7 @@ _UNNAME = (
     """update ledger_entries set customer_id = null, conversation_id = null, message_id = null
        where business_id = :business_id and (customer_id = any(:customers) or conversation_id = any(:conversations))""",
     "update reservations set customer_id = null where business_id = :business_id and customer_id = any(:customers)",
+    "delete from budget_caps where business_id = :business_id and kind = 'customer' and subject_id = any(:customers)",
     # Who did what and when stays on the trail; what was written there of the customer does not.
     """update audit_entries set before = '{}', after = '{}'
        where business_id = :business_id and (subject_id = any(:customers) or subject_id = any(:conversations))

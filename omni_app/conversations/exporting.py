@@ -16,6 +16,7 @@ from omni_app.infra.crypto import decrypt, unwrap_data_key
 from omni_app.infra.database import Db
 from omni_app.infra.errors import NotFound
 from omni_app.infra.scope import Permission
+from omni_app.limits.ladder import EVIDENCE
 
 FORMAT = "omni-customer/1"
 PROMPT = "receipts.prompt"
@@ -23,7 +24,7 @@ PROMPT = "receipts.prompt"
 _CUSTOMERS = text(
     """
     select id, name, language, timezone, birthday, tags, attributes, consent, verified_at, blocked_at, block_reason,
-      merged_into_id, created_at, last_seen_at, data_key
+      trust, restriction, restricted_until, merged_into_id, created_at, last_seen_at, data_key
     from customers where id = (select coalesce(merged_into_id, id) from customers where id = :id)
       or merged_into_id = (select coalesce(merged_into_id, id) from customers where id = :id)
     order by merged_into_id nulls first, id
@@ -65,6 +66,9 @@ _LISTS = {
     "merges": """
         select from_id, into_id, evidence, created_at, undone_at
         from merges where from_id = any(:ids) or into_id = any(:ids) order by created_at, id""",
+    "abuse_events": """
+        select customer_id, conversation_id, kind, action, score, evidence, until, verdict, created_at
+        from abuse_events where customer_id = any(:ids) order by created_at, id""",
     "costs": """
         select service, count(*) as uses, cast(sum(cost_nusd) as bigint) as cost_nusd
         from ledger_entries where customer_id = any(:ids) group by service order by service""",
@@ -76,7 +80,7 @@ async def export_customer(db: Db, customer_id: UUID) -> dict[str, Any]:
 
     Needs ADMINISTER, and the trail notes it: it is the customer's whole file in clear. Keys: `format`, `exported_at`, `customer`,
     `merged_from`, `contact_points`, `conversations` (each with `messages`, `notes`, `labels`), `notes`, `memories`, `attachments`
-    (what they are, not the files), `receipts`, `merges`, `costs`. Raises `Forbidden`, `NotFound`.
+    (what they are, not the files), `receipts`, `merges`, `abuse_events`, `costs`. Raises `Forbidden`, `NotFound`.
     """
     db.scope.require(Permission.ADMINISTER)
     family = [dict(row._mapping) for row in await db.execute(_CUSTOMERS, {"id": customer_id})]
@@ -90,6 +94,7 @@ async def export_customer(db: Db, customer_id: UUID) -> dict[str, Any]:
     _open(lists["notes"], "text", keys, NOTE)
     _open(lists["customer_notes"], "text", keys, CUSTOMER_NOTE)
     _open(lists["receipts"], "prompt", keys, PROMPT)
+    _open(lists["abuse_events"], "evidence", keys, EVIDENCE)
     for conversation in lists["conversations"]:
         for name in ("messages", "notes"):
             conversation[name] = [one for one in lists[name] if one["conversation_id"] == conversation["id"]]
@@ -109,6 +114,7 @@ async def export_customer(db: Db, customer_id: UUID) -> dict[str, Any]:
             "attachments": lists["attachments"],
             "receipts": lists["receipts"],
             "merges": lists["merges"],
+            "abuse_events": lists["abuse_events"],
             "costs": lists["costs"],
         }
     )

@@ -5,7 +5,6 @@ read again, in no backup either. Costs stay in the ledger without a name. Files,
 after the commit (`erasing`), which repeat until they are done.
 """
 
-import hashlib
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -14,6 +13,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from omni_app import audit
+from omni_app.budgets.caps import forget_capped_customers
+from omni_app.cache.forgetting import forget_questions
+from omni_app.cache.keys import question_key
 from omni_app.conversations.attachments import uploader_of
 from omni_app.conversations.erasing import seal
 from omni_app.conversations.exporting import export_customer
@@ -27,7 +29,7 @@ from omni_app.infra.database import Db
 from omni_app.infra.errors import NotFound
 from omni_app.infra.jobs import enqueue
 from omni_app.infra.scope import Permission
-from omni_app.infra.text import normalize
+from omni_app.knowledge.suggestions import forget_examples
 
 __all__ = ["ErasureView", "describe_erasure", "erase_customer", "export_customer"]
 
@@ -70,8 +72,6 @@ _FILES = text(
     returning storage_key
     """
 )
-# An answer that was shared names nobody, but its wording may have come from this customer's question.
-_CACHED = text("delete from cached_answers where question_hash = any(:hashes)")
 _REPEATS = text(
     """delete from idempotency_keys k
        where exists (select from unnest(cast(:named as text[])) n where position(n in k.body::text) > 0)"""
@@ -113,9 +113,12 @@ async def erase_customer(db: Db, customer_id: UUID, *, asked_by: Literal["staff"
         raise NotFound("customer")
     view = await _count(db, family)
     emails, uploaders = await _addresses(db, family)
-    hashes = {hashlib.sha256(normalize(said).encode()).hexdigest() for said in (await db.execute(_SAID, {"ids": ids})).scalars()}
+    said_texts = list((await db.execute(_SAID, {"ids": ids})).scalars())
+    hashes = {question_key(said) for said in said_texts}
     files = list((await db.execute(_FILES, {"ids": ids, "uploaders": uploaders})).scalars())
-    await db.execute(_CACHED, {"hashes": list(hashes)})
+    # An answer that was shared names nobody, but its question may be worded as this customer asked it.
+    await forget_questions(db, list(hashes), said_texts)
+    await forget_examples(db, said_texts)
     await db.execute(_REPEATS, {"named": [str(one) for one in (*ids, *conversation_ids)]})
     await unname_costs(db, ids, conversation_ids)
     await db.execute(_ERASE, {"ids": ids})
@@ -168,3 +171,4 @@ async def unname_costs(db: Db, customer_ids: list[UUID], conversation_ids: list[
         values,
     )
     await db.execute("update reservations set customer_id = null where customer_id = any(:ids)", {"ids": customer_ids})
+    await forget_capped_customers(db, customer_ids)

@@ -15,6 +15,7 @@ from omni_app import audit
 from omni_app.conversations.jobs import AnswerConversation
 from omni_app.conversations.notes import NOTE
 from omni_app.customers.identifying import CONTACT_POINT
+from omni_app.customers.jobs import RefreshTrust
 from omni_app.customers.notes import CUSTOMER_NOTE
 from omni_app.infra import live
 from omni_app.infra.clock import now
@@ -24,14 +25,16 @@ from omni_app.infra.errors import Conflict, NotFound
 from omni_app.infra.ids import new_id
 from omni_app.infra.jobs import enqueue
 from omni_app.infra.scope import Permission
+from omni_app.limits.ladder import EVIDENCE
 
 # What belongs to a customer and is found by `customer_id`. The ledger stays as it was booked.
-_OWNED = ("messages", "memories", "attachments", "receipts", "customer_notes")
+_OWNED = ("messages", "memories", "attachments", "receipts", "customer_notes", "abuse_events")
 
 # (table, column, context) of texts under the customer's data key. Conversation notes belong to a customer by their conversation.
 _SEALED = (
     ("receipts", "prompt", "receipts.prompt"),
     ("customer_notes", "text", CUSTOMER_NOTE),
+    ("abuse_events", "evidence", EVIDENCE),
 )
 
 # A message is appended under its conversation's lock first and touches the customer second, so this order waits for it and never
@@ -39,7 +42,8 @@ _SEALED = (
 _LOCK_THREADS = text("select id from conversations where customer_id in (:from_id, :into_id) order by id for update")
 _LOCK = text(
     """select id, name, language, timezone, birthday, tags, attributes, consent, data_key, verified_at, blocked_at, block_reason,
-       last_seen_at, merged_into_id from customers where id in (:from_id, :into_id) order by id for update"""
+       restriction, restricted_until, last_seen_at, merged_into_id
+       from customers where id in (:from_id, :into_id) order by id for update"""
 )
 _POINTS = text("select * from contact_points where customer_id in (:from_id, :into_id) order by created_at, id")
 _DONE = text(
@@ -116,6 +120,7 @@ async def join_customers(db: Db, from_id: UUID, into_id: UUID, evidence: str) ->
     )
     after = {"from": str(from_id), "evidence": evidence[:300], "conversations": len(threads)}
     await audit.record(db, "customer.merged", "customer", into_id, after=after)
+    await enqueue(db, RefreshTrust(customer_id=into_id))
     _tell(db, from_id, into_id)
     return merge_id
 
@@ -151,6 +156,8 @@ async def undo_join(db: Db, merge_id: UUID) -> None:
     await audit.record(
         db, "customer.merge_undone", "customer", pair.target.id, after={"from": str(pair.source.id)}, level="WARNING"
     )
+    for customer_id in (pair.source.id, pair.target.id):
+        await enqueue(db, RefreshTrust(customer_id=customer_id))
     _tell(db, pair.source.id, pair.target.id)
 
 
@@ -275,7 +282,10 @@ async def _move_owned(
     return list(rows)
 
 
-_SINGLE = ("name", "language", "timezone", "birthday", "verified_at", "blocked_at", "block_reason")
+_SINGLE = (
+    *("name", "language", "timezone", "birthday", "verified_at", "blocked_at", "block_reason"),
+    *("restriction", "restricted_until"),
+)
 
 
 async def _join_profiles(db: Db, pair: _Pair) -> dict[str, Any]:
@@ -309,7 +319,7 @@ async def _part_profiles(db: Db, pair: _Pair, added: dict[str, Any]) -> None:
     source, target = pair.source, pair.target
     # The shell kept its own values: what the target took from it still stands there.
     emptied = [name for name in added["filled"] if getattr(target, name) == getattr(source, name)]
-    empty = {"name": "''", "language": "''", "timezone": "''"}
+    empty = {"name": "''", "language": "''", "timezone": "''", "restriction": "''"}
     sets = ["tags = cast(:tags as jsonb)", "attributes = cast(:attributes as jsonb)", "consent = cast(:consent as jsonb)"]
     sets += [f"{name} = {empty.get(name, 'null')}" for name in emptied]
     kept = {

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from omni_app.cache.shared import SharedAnswer
+from omni_app.cache.stored import IS_VALID, REJECTED, SERVED
 from omni_app.conversations.attachments import attach, uploader_of
 from omni_app.customers.addresses import Address
 from omni_app.customers.identifying import KnownCustomer
@@ -23,13 +25,20 @@ HISTORY = 10
 
 # One wide read: who it is, their conversation, what was said last, whether this very message is stored already, and what the
 # brain needs to decide. Statements cost more than columns.
-_FACTS = """
+_FACTS = f"""
     b.name as business_name, b.timezone, b.opening_hours, b.contact, b.rules, b.greeting, b.locale, b.price_list,
     b.daily_messages, b.plan, b.limits, b.cache_rules, b.knowledge_version, b.documents_version, b.cache_version,
     b.persona_version,
     cu.id as customer_id, cu.name as customer_name, cu.language as customer_language, cu.data_key, cu.blocked_at,
     cu.trust, cu.restriction, cu.restricted_until, cu.verified_at,
     cu.created_at as customer_since,
+    (select count(*) from abuse_events ab where ab.business_id = b.id and cast(:address_index as text) <> ''
+       and ab.address_index = :address_index and ab.action = 'blocked' and ab.verdict <> 'wrong'
+       and ab.customer_id is distinct from cu.id and ab.created_at > cast(:now as timestamptz) - interval '30 days')
+       as blocks_at_address,
+    array(select extract(epoch from cast(:now as timestamptz) - rm.created_at) from messages rm
+       where rm.conversation_id = c.id and rm.seq > c.last_seq - 64 and rm.role = 'customer'
+       and rm.created_at > cast(:now as timestamptz) - interval '1 minute') as recent,
     (select count(*) from conversations p where p.customer_id = cu.id and p.id is distinct from c.id) as past_conversations,
     (select count(*) from (select from memories me where me.customer_id = cu.id
        and (me.conversation_id is distinct from c.id or c.last_seq > :history) limit 4) few) as memories,
@@ -37,10 +46,10 @@ _FACTS = """
     (select coalesce(jsonb_agg(to_jsonb(h) order by h.seq), '[]') from (
        select m.seq, m.role, m.text, m.source, m.offers_person from messages m
        where m.conversation_id = c.id order by m.seq desc limit :history) h) as history,
-    (select jsonb_build_object('text', k.text, 'source', k.source, 'confidence', k.confidence, 'sources', k.sources)
-       from cached_answers k where k.business_id = b.id and k.question_hash = :question_hash
-       and k.knowledge_version = b.knowledge_version and k.expires_at > now()) as cached
-"""
+    (select {SERVED} from cached_answers k
+       where k.business_id = b.id and k.question_hash = :question_hash and {IS_VALID}) as cached,
+    {REJECTED} as rejected
+"""  # noqa: S608 (constants)
 
 _BY_ADDRESS = text(
     f"""
@@ -113,7 +122,8 @@ class Inbound:
     """One message from a customer. `client_id` makes a repeated delivery the same message.
 
     `attachments` are uploads of this address (`uploader_of`); `text` may be empty only with them. `page` {url, title} is where
-    the customer writes from.
+    the customer writes from. `network_address` is the address of a visitor's own machine, empty when it cannot be known, None
+    when the message did not come from there (another channel, a business's server).
     """
 
     channel: str
@@ -126,6 +136,7 @@ class Inbound:
     proof: str = "proven"
     attachments: tuple[UUID, ...] = ()
     page: dict[str, Any] | None = None
+    network_address: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +144,10 @@ class Facts:
     """Everything a turn decides from, read in one statement.
 
     `memories` counts up to four of those that `history` does not hold anyway; `past_conversations` leaves out the current one.
+    `recent` are the ages in seconds of what the customer wrote here within the last minute; `blocks_at_address` counts the blocks
+    of others at the sender's network address within 30 days. `is_over_quota`: the plan's month is full, nothing paid may answer.
+    `looked_up` is the wording's key whose stored answer was looked for (`cached`, as `cache.stored.served` reads it) and whose
+    `rejected` answers (their keys) were read; `shared` is what Redis held for it.
     """
 
     business_name: str
@@ -165,6 +180,12 @@ class Facts:
     cached: dict[str, Any] | None
     stored_id: UUID | None
     stored_seq: int | None
+    recent: tuple[float, ...] = ()
+    blocks_at_address: int = 0
+    is_over_quota: bool = False
+    looked_up: str = ""
+    rejected: tuple[str, ...] = ()
+    shared: SharedAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,8 +222,11 @@ class Moved(OmniError):
     """The customer was joined with another one, or the conversation removed, between the read and the write: start over."""
 
 
-async def read_facts(db: Db, inbound: Inbound, question_hash: str) -> Facts:
-    """Facts for a message that is not stored yet. Raises `NotFound` when `conversation_id` is not this customer's."""
+async def read_facts(db: Db, inbound: Inbound, question_hash: str, address_index: str = "") -> Facts:
+    """Facts for a message that is not stored yet. Raises `NotFound` when `conversation_id` is not this customer's.
+
+    `address_index` is the blind index of the sender's network address.
+    """
     row = (
         await db.execute(
             _BY_ADDRESS,
@@ -215,7 +239,9 @@ async def read_facts(db: Db, inbound: Inbound, question_hash: str) -> Facts:
                 "wanted": inbound.conversation_id,
                 "client_id": inbound.client_id,
                 "question_hash": question_hash,
+                "address_index": address_index,
                 "history": HISTORY,
+                "now": now(),
             },
         )
     ).one_or_none()
@@ -223,19 +249,25 @@ async def read_facts(db: Db, inbound: Inbound, question_hash: str) -> Facts:
         raise NotFound("business")
     if inbound.conversation_id is not None and row.conversation_id is None:
         raise NotFound("conversation of this customer on this channel")
-    return _facts(row, inbound.channel)
+    return _facts(row, inbound.channel, question_hash)
 
 
 async def read_facts_of(db: Db, conversation_id: UUID, question_hash: str = "") -> Facts:
     """Facts of a stored conversation. Raises `NotFound`."""
-    parameters = {"conversation_id": conversation_id, "question_hash": question_hash, "history": HISTORY}
+    parameters = {
+        "conversation_id": conversation_id,
+        "question_hash": question_hash,
+        "address_index": "",
+        "history": HISTORY,
+        "now": now(),
+    }
     row = (await db.execute(_BY_CONVERSATION, parameters)).one_or_none()
     if row is None:
         raise NotFound("conversation")
-    return _facts(row, row.channel)
+    return _facts(row, row.channel, question_hash)
 
 
-def _facts(row: Any, channel: str) -> Facts:
+def _facts(row: Any, channel: str, question_hash: str) -> Facts:
     customer = None
     if row.customer_id is not None:
         customer = KnownCustomer(
@@ -280,6 +312,10 @@ def _facts(row: Any, channel: str) -> Facts:
         cached=row.cached,
         stored_id=row.stored_id,
         stored_seq=row.stored_seq,
+        recent=tuple(map(float, row.recent)),
+        blocks_at_address=row.blocks_at_address,
+        looked_up=question_hash,
+        rejected=tuple(row.rejected),
     )
 
 

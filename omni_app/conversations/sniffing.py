@@ -54,6 +54,8 @@ _RUNNABLE = frozenset(
         *("py", "rb", "pl", "com", "exe", "scr", "msi", "dll", "lnk", "url", "webloc", "desktop", "reg", "inf", "scf"),
     )
 )
+# All of C0 but tab, line feed, form feed and carriage return.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 _MARKUP = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body|script|svg|\?xml|\?php|iframe|style|meta)", re.I | re.S)
 _PARTS = (
     ("word/document.xml", f"{_OFFICE}wordprocessingml.document"),
@@ -147,7 +149,7 @@ def _is_text(data: bytes) -> bool:
         if high > len(data[:65536]) * 0.3:
             return False
         text = data.decode("cp1252", "replace")
-    return not any(ord(sign) < 32 and sign not in "\n\r\t\f" for sign in text)
+    return _CONTROL.search(text) is None
 
 
 def picture_size(data: bytes, media_type: str) -> tuple[int, int] | None:

@@ -5,10 +5,12 @@ from uuid import UUID
 from sqlalchemy import text
 
 from omni_app import audit
+from omni_app.customers.jobs import RefreshTrust
 from omni_app.infra import live
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
 from omni_app.infra.errors import Invalid, NotFound
+from omni_app.infra.jobs import enqueue
 from omni_app.infra.scope import Permission
 from omni_app.tenancy.checks import check_text
 
@@ -35,4 +37,5 @@ async def _set(db: Db, customer_id: UUID, reason: str | None) -> None:
     found = await db.execute(statement, {"at": now() if reason else None, "reason": reason, "id": customer_id})
     if found.one_or_none() is None:
         raise NotFound("customer")
+    await enqueue(db, RefreshTrust(customer_id=customer_id))
     live.publish(db, "customer.changed", customer_id=customer_id)

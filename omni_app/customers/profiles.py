@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from omni_app.customers.identifying import CONTACT_POINT
+from omni_app.infra.clock import now
 from omni_app.infra.crypto import decrypt, unwrap_data_key
 from omni_app.infra.database import Db
 from omni_app.infra.errors import NotFound
@@ -17,6 +18,7 @@ _PROFILE = text(
     """
     select cu.id, cu.name, cu.language, cu.tags, cu.data_key, cu.blocked_at, cu.block_reason, cu.created_at, cu.last_seen_at,
       cu.timezone, cu.birthday, cu.attributes, cu.consent, cu.version, cu.verified_at, cu.merged_into_id,
+      cu.trust, cu.restriction, cu.restricted_until,
       (select coalesce(jsonb_agg(jsonb_build_object('id', cp.id, 'kind', cp.kind, 'channel', cp.channel, 'value', cp.value,
          'proof', cp.proof, 'proven_by', cp.proven_by) order by cp.created_at, cp.id), '[]')
          from contact_points cp where cp.customer_id = cu.id) as points,
@@ -58,7 +60,8 @@ class MergedView:
 class CustomerView:
     """One customer with contact points and lifetime figures; `cost_nusd` is what serving them cost so far.
 
-    `consent` {purpose: {given, at, source}}. With `merged_into_id` this is only the shell of that customer.
+    `consent` {purpose: {given, at, source}}. `restriction` (throttled, blocked) is set by abuse detection and holds until
+    `restricted_until`; empty when nothing holds now. With `merged_into_id` this is only the shell of that customer.
     """
 
     id: UUID
@@ -79,6 +82,9 @@ class CustomerView:
     consent: dict[str, Any] = field(default_factory=dict)
     version: int = 1
     verified_at: datetime | None = None
+    trust: int = 30
+    restriction: str = ""
+    restricted_until: datetime | None = None
     merged_into_id: UUID | None = None
     merged_from: tuple[MergedView, ...] = ()
 
@@ -94,6 +100,7 @@ async def load_customer(db: Db, customer_id: UUID) -> CustomerView:
     if row is None:
         raise NotFound("customer")
     key = unwrap_data_key(row.data_key)
+    is_held = bool(row.restriction) and row.restricted_until is not None and row.restricted_until > now()
     return CustomerView(
         id=row.id,
         name=row.name,
@@ -123,6 +130,9 @@ async def load_customer(db: Db, customer_id: UUID) -> CustomerView:
         consent=row.consent,
         version=row.version,
         verified_at=row.verified_at,
+        trust=row.trust,
+        restriction=row.restriction if is_held else "",
+        restricted_until=row.restricted_until if is_held else None,
         merged_into_id=row.merged_into_id,
         merged_from=tuple(
             MergedView(

@@ -15,11 +15,13 @@ from sqlalchemy import text
 from omni_app import audit
 from omni_app.customers.addresses import Address
 from omni_app.customers.identifying import CONTACT_POINT
+from omni_app.customers.jobs import RefreshTrust
 from omni_app.infra.clock import now
 from omni_app.infra.crypto import blind_index, decrypt, unwrap_data_key
 from omni_app.infra.database import Db
 from omni_app.infra.errors import Forbidden, Invalid
 from omni_app.infra.ids import new_id
+from omni_app.infra.jobs import enqueue
 from omni_app.infra.scope import Permission
 
 DIGITS = 6
@@ -147,6 +149,7 @@ async def accept_claim(db: Db, customer_id: UUID, claim: Claim, proven_by: str) 
         "update contact_points set proof = 'proven', proven_by = :by where id = :id and proof = 'claimed'",
         {"by": proven_by, "id": claim.point_id},
     )
+    await enqueue(db, RefreshTrust(customer_id=customer_id))
     await audit.record(
         db, "customer.address_proven", "customer", customer_id, after={"kind": claim.address.kind, "by": proven_by}
     )

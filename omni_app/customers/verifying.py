@@ -6,10 +6,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from omni_app import audit
+from omni_app.customers.jobs import RefreshTrust
 from omni_app.infra import live
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
 from omni_app.infra.errors import Conflict, Invalid, NotFound
+from omni_app.infra.jobs import enqueue
 from omni_app.infra.scope import Permission
 from omni_app.tenancy.checks import check_text
 
@@ -42,6 +44,7 @@ async def verify_customer(db: Db, customer_id: UUID, reason: str, contact_point_
     )
     after = {"reason": why, "contact_point_id": str(contact_point_id) if contact_point_id else None}
     await audit.record(db, "customer.verified", "customer", customer_id, after=after, level="WARNING")
+    await enqueue(db, RefreshTrust(customer_id=customer_id))
     live.publish(db, "customer.changed", customer_id=customer_id)
 
 
@@ -52,6 +55,7 @@ async def unverify_customer(db: Db, customer_id: UUID, reason: str) -> None:
     await _lock(db, customer_id)
     await db.execute(text("update customers set verified_at = null, version = version + 1 where id = :id"), {"id": customer_id})
     await audit.record(db, "customer.unverified", "customer", customer_id, after={"reason": why}, level="WARNING")
+    await enqueue(db, RefreshTrust(customer_id=customer_id))
     live.publish(db, "customer.changed", customer_id=customer_id)
 
 

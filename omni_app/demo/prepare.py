@@ -5,7 +5,7 @@ import asyncio
 from alembic.config import Config
 
 from alembic import command
-from omni_app.budgets.prices import seed_prices
+from omni_app.budgets.listed import seed_prices
 from omni_app.demo.seeding import keep_address, seed_demo
 from omni_app.infra.background import finish_tasks
 from omni_app.infra.database import close_engines, open_engines, system_db

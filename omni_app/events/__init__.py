@@ -1,5 +1,6 @@
 """Facts in the past tense. Emitting one writes an outbox row; subscribers are bound in `workers/`."""
 
+from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
@@ -20,6 +21,15 @@ class ConversationClosed(Event):
     conversation_id: UUID
 
 
-EVENTS: dict[str, type[Event]] = {event.name: event for event in (ConversationHandedOver, ConversationClosed)}
+class BudgetAlert(Event):
+    """A budget reached a share of its limit (`kind` spent, `percent`), or went beyond it (`kind` excess)."""
 
-__all__ = ["EVENTS", "ConversationClosed", "ConversationHandedOver", "Event", "emit"]
+    name: ClassVar[str] = "budget.alert"
+    period_start: date
+    kind: str
+    percent: int
+
+
+EVENTS: dict[str, type[Event]] = {event.name: event for event in (ConversationHandedOver, ConversationClosed, BudgetAlert)}
+
+__all__ = ["EVENTS", "BudgetAlert", "ConversationClosed", "ConversationHandedOver", "Event", "emit"]

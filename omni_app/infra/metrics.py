@@ -21,3 +21,4 @@ QUEUE_SIZE = Gauge("omni_queue_waiting", "Outbox rows that wait or are being wor
 DEAD_JOBS = Gauge("omni_queue_dead", "Outbox rows that failed for good")
 SOCKETS = Gauge("omni_chat_sockets", "Open widget connections of this process")
 ERRORS = Counter("omni_errors_total", "Unexpected errors by edge", ["edge"])
+REFUSALS = Counter("omni_limit_refusals_total", "What a limit refused, by limit", ["limit"])

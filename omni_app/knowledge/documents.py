@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from omni_app import audit
+from omni_app.cache.forgetting import forget_document
 from omni_app.infra import live, storage
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db, open_db
@@ -18,8 +19,8 @@ from omni_app.knowledge.jobs import DeleteFile, ReadDocument
 from omni_app.knowledge.reading.blocks import Unreadable, clean
 from omni_app.knowledge.reading.bounds import MAX_BYTES, MAX_CHARACTERS
 from omni_app.knowledge.reading.sniffing import looks_like_markdown, sniff
+from omni_app.tenancy.plans import check_room_for_document
 
-MAX_DOCUMENTS = 500
 MAX_TITLE = 200
 MAX_FILE_NAME = 255
 
@@ -129,7 +130,7 @@ def _check_title(title: str) -> str:
 
 
 async def add_document(scope: Scope, prepared: PreparedDocument) -> DocumentView:
-    """Store a document; a worker reads it after commit. Raises `Forbidden`, `Invalid`, and `Conflict` for a twin."""
+    """Store a document; a worker reads it after commit. Raises `Forbidden`, and `Conflict`: a twin, or no room in the plan."""
     scope.require(Permission.TEACH)
     # The file lies on the disk before a row names it: a crash in between leaves a stray file, never a row without one.
     storage_key = await storage.put_file(scope.business_id, prepared.data)
@@ -137,9 +138,7 @@ async def add_document(scope: Scope, prepared: PreparedDocument) -> DocumentView
         async with open_db(scope) as db:
             await _lock(db)
             await _check_twin(db, prepared.sha256, None)
-            count = int((await db.execute("select count(*) from documents")).scalar_one())
-            if count >= MAX_DOCUMENTS:
-                raise Invalid(f"There are {MAX_DOCUMENTS} documents already. Delete one first.", "file")
+            await check_room_for_document(db)
             document_id, at = new_id(), now()
             await db.execute(
                 """insert into documents (id, business_id, title, kind, file_name, size, sha256, storage_key, status, problem,
@@ -213,6 +212,7 @@ async def rename_document(db: Db, document_id: UUID, title: str, version: int) -
         "update documents set title = :title, version = version + 1, updated_at = :now where id = :id",
         {"id": document_id, "title": title, "now": now()},
     )
+    await forget_document(db, document_id)
     await audit.record(db, "document.renamed", "document", document_id, before={"title": old.title}, after={"title": title})
     live.publish(db, "document.changed", document_id=document_id)
     return await load_view(db, document_id)
@@ -223,6 +223,7 @@ async def delete_document(db: Db, document_id: UUID) -> None:
     db.scope.require(Permission.TEACH)
     await bump_versions(db)
     old = await _load_for_change(db, document_id, None)
+    await forget_document(db, document_id)
     await db.execute("delete from documents where id = :id", {"id": document_id})
     await enqueue(db, DeleteFile(storage_key=old.storage_key))
     await audit.record(db, "document.deleted", "document", document_id, before={"title": old.title, "size": old.size})
@@ -291,7 +292,7 @@ async def list_documents(db: Db, search: str = "", page: int = 1, limit: int = 2
 
 
 async def bump_versions(db: Db) -> None:
-    """Tell every process that passages changed: their indexes and the cached answers of the business are out of date."""
+    """Tell every process that passages changed: their indexes are out of date. Stored answers go by `forget_document`."""
     await db.execute(
         """update businesses set documents_version = documents_version + 1, knowledge_version = knowledge_version + 1
            where id = :id""",

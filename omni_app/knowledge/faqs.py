@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import text
 
 from omni_app import audit
+from omni_app.cache.forgetting import forget_faq
 from omni_app.infra import live
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
@@ -105,6 +106,7 @@ async def create_faq(db: Db, faq: PreparedFaq) -> FaqView:
         {"id": faq_id, "business_id": db.scope.business_id, "question": faq.question, "answer": faq.answer, "now": at},
     )
     await _write_phrasings(db, faq_id, faq)
+    await forget_faq(db, None, faq.vectors, faq.model)
     await audit.record(db, "faq.created", "faq", faq_id, after={"question": faq.question, "answer": faq.answer})
     live.publish(db, "faq.changed", faq_id=faq_id)
     return FaqView(
@@ -126,6 +128,7 @@ async def update_faq(db: Db, faq_id: UUID, faq: PreparedFaq, version: int | None
     )
     await db.execute("delete from phrasings where faq_id = :id", {"id": faq_id})
     await _write_phrasings(db, faq_id, faq)
+    await forget_faq(db, faq_id, faq.vectors, faq.model)
     await audit.record(
         db,
         "faq.updated",
@@ -144,6 +147,7 @@ async def delete_faq(db: Db, faq_id: UUID) -> None:
     await _bump(db)
     old = await load_faq(db, faq_id)
     await db.execute("delete from faqs where id = :id", {"id": faq_id})
+    await forget_faq(db, faq_id)
     await audit.record(db, "faq.deleted", "faq", faq_id, before={"question": old.question, "answer": old.answer})
     live.publish(db, "faq.changed", faq_id=faq_id)
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import text
 
+from omni_app.cache.forgetting import forget_document
 from omni_app.infra import live
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db, open_db
@@ -203,6 +204,7 @@ async def put_into_service(scope: Scope, document: ToRead) -> bool:
                  passages_done = passages, ready_at = :now, updated_at = :now where id = :id""",
             {"id": document.id, "now": now()},
         )
+        await forget_document(db, document.id)
         live.publish(db, "document.changed", document_id=document.id)
         return True
 

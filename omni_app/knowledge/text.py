@@ -75,6 +75,7 @@ _DATED = _set(
     agora oggi domani adesso اليوم غدا الآن आज कल अभी
     """
 )
+_THIS_DAY = re.compile(r"\bthis (?:week|month|year|weekend|\w+day|morning|evening|afternoon)\b")
 # "my" with one of these asks about the writer's own record; the answer must not reach anybody else.
 _OWN_RECORD = _set(
     """
@@ -109,6 +110,12 @@ _EMPTY_WORDS = _GREETINGS | _set(
 _SCRIPTS_WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
 
+def is_dated(text: str) -> bool:
+    """Whether a text speaks of a day or a moment as seen from now, so that it is wrong later."""
+    spoken = words(text)
+    return any(word in _DATED for word in spoken) or _THIS_DAY.search(" ".join(spoken)) is not None
+
+
 def is_self_contained(text: str) -> bool:
     """Whether these words mean the same in every conversation, for every customer, on every day.
 
@@ -124,9 +131,7 @@ def is_self_contained(text: str) -> bool:
     line = " ".join(spoken)
     if spoken[0] in _CARRIES_ON or line.startswith(_CARRY_ON_PHRASES) or (spoken[0] in _FRAGMENT and len(spoken) <= 6):
         return False
-    if any(word in _DATED for word in spoken) or re.search(
-        r"\bthis (?:week|month|year|weekend|\w+day|morning|evening|afternoon)\b", line
-    ):
+    if any(word in _DATED for word in spoken) or _THIS_DAY.search(line):
         return False
     if _names_somebody(text, spoken) or _EARLIER.search(line):
         return False

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
 from omni_app.infra.tables import Table, business_field, id_field, maybe_time_field, time_field
@@ -36,6 +36,7 @@ class AbuseEvent(Table, table=True):
     """
 
     __tablename__ = "abuse_events"
+    __table_args__ = (Index("ix_abuse_events_address", "business_id", "address_index"),)
 
     id: UUID = id_field()
     business_id: UUID = business_field()
@@ -45,6 +46,7 @@ class AbuseEvent(Table, table=True):
     action: str
     score: float = Field(description="How far beyond the threshold, 0–1")
     evidence: str = Field(default="", description="Encrypted")
+    address_index: str = Field(default="", description="Blind index of the network address, to know it again; empty when unknown")
     until: datetime | None = maybe_time_field()
     verdict: str = ""
     reviewed_by: str = ""

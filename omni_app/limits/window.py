@@ -1,15 +1,16 @@
-"""A sliding window: at most so many of a thing within so much time, counted exactly.
+"""At most so many of a thing within so much time, decided and counted in one step by Redis (`script` says how).
 
-A sorted set in Redis keeps the moment of everything that passed. One script decides and counts in one step, by the clock of
-Redis, so any number of processes share a window and none of their clocks matters. What was refused is not counted.
+One script call decides by the clock of Redis, so any number of processes share a window and none of their clocks matters.
+Up to `LOG_MOST` a window is exact: exactly so many of any number of callers at once pass, and none below that is refused.
+Above, a counter never lets more pass and frees a place at most 1 % of the window late. What was refused is not counted.
 """
 
-import hashlib
-import uuid
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal, cast
+from functools import lru_cache
+from typing import Literal, cast
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -18,65 +19,77 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from omni_app.infra.errors import TooMany
 from omni_app.infra.log import get_logger
+from omni_app.infra.metrics import REFUSALS
 from omni_app.infra.redis import key, redis_client
+from omni_app.limits.script import COUNT, DECIDE, DECIDE_SHA, GATE, LOG, LOOK, MONTH, SUM
 
 log = get_logger(__name__)
 
 WhenAway = Literal["open", "closed"]
-_Call = Callable[..., Awaitable[Any]]
+Kind = Literal["log", "sum", "month"]
+
+# The log keeps one entry for each that passed: about 50 bytes, so 50 kB for a full window.
+LOG_MOST = 1_000
 
 # How long to wait when Redis is away and nobody knows better.
 _RETRY_AWAY = timedelta(seconds=5)
 
+# The pool gives a connection to whoever asks at the right moment: under load somebody waits for ever and would take Redis to be
+# away. Here the longest waiting comes first, and some connections are left to the others.
+_TURNS = asyncio.Semaphore(24)
+_PATIENCE_SECONDS = 2.0
+
 # Errors that mean "Redis cannot count now"; everything else is a fault of ours and must be seen. A Redis that is still loading
 # raises a kind of ConnectionError.
 _AWAY = (RedisConnectionError, RedisTimeoutError, ReadOnlyError, OutOfMemoryError, OSError)
+_MICROSECOND = timedelta(microseconds=1)
+_KINDS = {"log": LOG, "sum": SUM, "month": MONTH}
 
-# KEYS[1] the window · ARGV limit, window in µs, id of this entry ('' = only look)
-# → passed (0/1), entries inside the window, µs until the next place is free (0 = now)
-# Lua prints 15 digits of a number by itself, which would round microseconds: hence string.format.
-_SCRIPT = """
-local clock = redis.call('TIME')
-local now = clock[1] * 1000000 + clock[2]
-local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - window))
-local used = redis.call('ZCARD', KEYS[1])
-local passed = 0
-if used < limit then
-  passed = 1
-  if ARGV[3] ~= '' then
-    redis.call('ZADD', KEYS[1], string.format('%.0f', now), ARGV[3])
-    redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.ceil(window / 1000) + 1))
-    used = used + 1
-  end
-end
-local wait = 0
-if used >= limit then
-  wait = window
-  if limit > 0 then
-    local first = redis.call('ZRANGE', KEYS[1], used - limit, used - limit, 'WITHSCORES')
-    wait = first[2] + window - now
-  end
-end
-return {passed, used, string.format('%.0f', wait)}
-"""
-_SHA = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
+
+class Exceeded(TooMany):
+    """A limit is reached; `decision` holds the figures for the headers of the answer."""
+
+    def __init__(self, message: str, decision: "Decision") -> None:
+        super().__init__(message, decision.reset_after)
+        self.decision = decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """One limit for one subject (an id, an address): at most `most` within `window`.
+
+    `kind` None lets `most` choose between log and sum. `amount` is how much one call takes (seconds of a call); more than 1 needs
+    "sum". For "month", `window` is the offset of the time zone from UTC. Gates decided together share one `slot`, the part of the
+    key a Redis cluster places it by: the business.
+    """
+
+    name: str
+    subject: str
+    most: int
+    window: timedelta
+    kind: Kind | None = None
+    amount: int = 1
+    slot: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Whether one more may pass. `reset_after` is the time until the next place is free, zero when one is free now."""
+    """Whether one more may pass the limit `name`. `reset_after` is the time until the next place is free, zero when one is free
+    now. `used` counts this one if it passed. `is_counted` is false when Redis was away, and the figures are guesses then."""
 
     allowed: bool
     limit: int
     remaining: int
     reset_after: timedelta
     is_counted: bool = True
+    name: str = ""
+    window: timedelta = timedelta()
+    used: int = 0
 
     def require(self, message: str) -> None:
         """Raise `TooMany` with `message` unless this one may pass."""
         if not self.allowed:
-            raise TooMany(message, self.reset_after)
+            raise Exceeded(message, self)
 
 
 async def take(
@@ -84,47 +97,102 @@ async def take(
 ) -> Decision:
     """Let one more of `subject` (an id, an address) through the window `name`, and count it, if fewer than `limit` did.
 
-    Exactly `limit` of any number of callers at once pass. When Redis is away, `when_away` decides and nothing is counted.
+    When Redis is away, `when_away` decides and nothing is counted.
     """
-    return await _decide(name, subject, limit, window, uuid.uuid4().hex, when_away, client)
+    gate = Gate(name=name, subject=subject, most=limit, window=window)
+    return (await take_all((gate,), when_away=when_away, client=client))[0]
 
 
 async def check(
     name: str, subject: str, limit: int, window: timedelta, *, when_away: WhenAway = "open", client: Redis | None = None
 ) -> Decision:
     """What `take` would say now, without counting."""
-    return await _decide(name, subject, limit, window, "", when_away, client)
+    gate = Gate(name=name, subject=subject, most=limit, window=window)
+    return (await check_all((gate,), when_away=when_away, client=client))[0]
 
 
-async def _decide(
-    name: str, subject: str, limit: int, window: timedelta, entry: str, when_away: WhenAway, client: Redis | None
-) -> Decision:
-    arguments = (key("limit", name, subject), limit, window // timedelta(microseconds=1), entry)
+async def take_all(gates: Sequence[Gate], *, when_away: WhenAway = "open", client: Redis | None = None) -> tuple[Decision, ...]:
+    """Pass all of `gates` (1 to 8, of one slot) or none: one that is full keeps the others from counting. One script call.
+
+    Each decision says whether its own gate had room; all of them have `allowed` when this one passed. A "month" gate is never in
+    the way, its `allowed` only tells whether the month still had room.
+    """
+    return await _decide(gates, COUNT, when_away, client)
+
+
+async def check_all(gates: Sequence[Gate], *, when_away: WhenAway = "open", client: Redis | None = None) -> tuple[Decision, ...]:
+    """What `take_all` would say now, without counting."""
+    return await _decide(gates, LOOK, when_away, client)
+
+
+async def _decide(gates: Sequence[Gate], counts: bytes, when_away: WhenAway, client: Redis | None) -> tuple[Decision, ...]:
+    packed = b"".join((counts, *(_pack(_kind(gate), gate.most, gate.window, gate.amount) for gate in gates)))
     try:
-        passed, used, wait = await _run(client or redis_client(), *arguments)
+        line = await _run(client or redis_client(), [_key(gate) for gate in gates], packed)
     except _AWAY as error:
-        log.warning("limit not counted: Redis is away", limit_name=name, when_away=when_away, error=str(error))
-        is_open = when_away == "open"
-        return Decision(
-            allowed=is_open,
-            limit=limit,
-            remaining=limit if is_open else 0,
-            reset_after=timedelta() if is_open else _RETRY_AWAY,
-            is_counted=False,
-        )
+        log.warning("limit not counted: Redis is away", limit_name=gates[0].name, when_away=when_away, error=str(error))
+        return tuple(_unknown(gate, when_away) for gate in gates)
+    numbers = [int(number) for number in line.split()]
+    decisions = tuple(_decision(gate, *numbers[3 * place : 3 * place + 3]) for place, gate in enumerate(gates))
+    if counts is COUNT:
+        for decision in decisions:
+            if not decision.allowed:
+                REFUSALS.labels(decision.name).inc()
+    return decisions
+
+
+def _kind(gate: Gate) -> Kind:
+    return gate.kind or ("log" if gate.most <= LOG_MOST and gate.amount == 1 else "sum")
+
+
+@lru_cache(maxsize=1_000)
+def _pack(kind: Kind, most: int, window: timedelta, amount: int) -> bytes:
+    return GATE.pack(_KINDS[kind], most, window // _MICROSECOND, amount)
+
+
+def _key(gate: Gate) -> str:
+    # A log and a sum of one name are of different types: a limit raised past 1,000 starts a new window.
+    kind = _kind(gate)
+    name = gate.name if not gate.slot else f"{{{gate.slot}}}:{gate.name}"
+    return key("limit", name, gate.subject if kind == "log" else f"{gate.subject}:{kind}")
+
+
+def _decision(gate: Gate, passed: int, used: int, wait: int) -> Decision:
     return Decision(
         allowed=bool(passed),
-        limit=limit,
-        remaining=max(0, limit - used),
-        reset_after=timedelta(microseconds=int(wait)),
+        limit=gate.most,
+        remaining=max(0, gate.most - used),
+        reset_after=timedelta(microseconds=wait),
+        name=gate.name,
+        window=gate.window,
+        used=used,
     )
 
 
-async def _run(client: Redis, window_key: str, limit: int, window_us: int, entry: str) -> tuple[int, int, bytes]:
-    # redis-py types one method for its synchronous and its asynchronous client.
-    evalsha, evaluate = cast("_Call", client.evalsha), cast("_Call", client.eval)
+def _unknown(gate: Gate, when_away: WhenAway) -> Decision:
+    is_open = when_away == "open"
+    return Decision(
+        allowed=is_open,
+        limit=gate.most,
+        remaining=gate.most if is_open else 0,
+        reset_after=timedelta() if is_open else _RETRY_AWAY,
+        is_counted=False,
+        name=gate.name,
+        window=gate.window,
+    )
+
+
+async def _run(client: Redis, keys: list[str], packed: bytes) -> bytes | str:
+    # redis-py types its methods for its synchronous and its asynchronous client at once.
+    execute = cast("Callable[..., Awaitable[bytes | str]]", client.execute_command)
+    if _TURNS.locked():
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await _TURNS.acquire()
+    else:
+        await _TURNS.acquire()
     try:
-        passed, used, wait = await evalsha(_SHA, 1, window_key, limit, window_us, entry)
+        return await execute("EVALSHA", DECIDE_SHA, len(keys), *keys, packed)
     except NoScriptError:  # a new or restarted Redis: nothing was counted yet, and EVAL keeps the script for the next call
-        passed, used, wait = await evaluate(_SCRIPT, 1, window_key, limit, window_us, entry)
-    return passed, used, wait
+        return await execute("EVAL", DECIDE, len(keys), *keys, packed)
+    finally:
+        _TURNS.release()

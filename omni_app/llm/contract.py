@@ -54,6 +54,11 @@ class Completion:
     input_tokens: int
     output_tokens: int
 
+    @property
+    def units(self) -> dict[str, int]:
+        """What is billed, as the price list counts it."""
+        return {"input_token": self.input_tokens, "output_token": self.output_tokens}
+
 
 class LanguageModel(Protocol):
     """Writes the next message of a conversation. Holds no state between calls and never retries by itself."""

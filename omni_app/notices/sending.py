@@ -2,10 +2,9 @@
 
 import asyncio
 import os
-from dataclasses import dataclass
 from datetime import timedelta
-from email.message import EmailMessage
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -18,6 +17,7 @@ from omni_app.infra.crypto import decrypt_system
 from omni_app.infra.database import system_db
 from omni_app.infra.errors import Rejected, Unavailable
 from omni_app.infra.log import get_logger
+from omni_app.notices.letters import Letter, showable, to_message, to_sendgrid, unlock_images
 from omni_app.settings import Settings, load_settings
 
 log = get_logger(__name__)
@@ -28,14 +28,6 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _LATER = frozenset({401, 403, 408, 425, 429})
 
 Status = Literal["sent", "kept", "failed"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Letter:
-    id: UUID
-    to_email: str
-    subject: str
-    text: str
 
 
 async def deliver(mail_id: UUID) -> None:
@@ -60,7 +52,7 @@ async def deliver(mail_id: UUID) -> None:
     await _note(mail_id, status, None)
 
 
-async def _hand_over(letter: _Letter, settings: Settings) -> Status:
+async def _hand_over(letter: Letter, settings: Settings) -> Status:
     # An empty variable is an unset one.
     if key := settings.sendgrid_api_key and settings.sendgrid_api_key.get_secret_value():
         await _send_by_sendgrid(letter, settings, key)
@@ -72,19 +64,21 @@ async def _hand_over(letter: _Letter, settings: Settings) -> Status:
     return "kept"
 
 
-async def _find_letter(mail_id: UUID) -> _Letter | None:
+async def _find_letter(mail_id: UUID) -> Letter | None:
     async with system_db("read a mail to send") as db:
         found = await db.execute(
-            "select to_email, subject, text from mails where id = :id and status = 'queued'", {"id": mail_id}
+            "select to_email, subject, text, html, images from mails where id = :id and status = 'queued'", {"id": mail_id}
         )
         row = found.one_or_none()
     if row is None:
         return None
-    return _Letter(
+    return Letter(
         id=mail_id,
         to_email=row.to_email,
         subject=decrypt_system(row.subject, "mails.subject"),
         text=decrypt_system(row.text, "mails.text"),
+        html=decrypt_system(row.html, "mails.html") if row.html else "",
+        images=unlock_images(row.images),
     )
 
 
@@ -96,30 +90,14 @@ async def _note(mail_id: UUID, status: str, error: str | None) -> None:
         )
 
 
-def _message_id(letter: _Letter, sender: str) -> str:
-    return f"<{letter.id}@{sender.rpartition('@')[2]}>"
-
-
-async def _send_by_sendgrid(letter: _Letter, settings: Settings, key: str) -> None:
+async def _send_by_sendgrid(letter: Letter, settings: Settings, key: str) -> None:
     """POST /v3/mail/send (https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send): 202 when it is accepted."""
-    name, sender = parseaddr(settings.mail_from)
-    body = {
-        "personalizations": [{"to": [{"email": letter.to_email}]}],
-        "from": {"email": sender, "name": name} if name else {"email": sender},
-        "subject": letter.subject,
-        "content": [{"type": "text/plain", "value": letter.text}],
-        "headers": {"Message-ID": _message_id(letter, sender), "Auto-Submitted": "auto-generated"},
-        "custom_args": {"mail_id": str(letter.id)},
-        # Links that set passwords must not pass through a tracker.
-        "tracking_settings": {
-            "click_tracking": {"enable": False, "enable_text": False},
-            "open_tracking": {"enable": False},
-        },
-    }
     try:
         async with httpx2.AsyncClient(timeout=_TIMEOUT_SECONDS) as http:
             answer = await http.post(
-                f"{settings.sendgrid_base_url.rstrip('/')}/v3/mail/send", json=body, headers={"Authorization": f"Bearer {key}"}
+                f"{settings.sendgrid_base_url.rstrip('/')}/v3/mail/send",
+                json=to_sendgrid(letter, settings.mail_from),
+                headers={"Authorization": f"Bearer {key}"},
             )
     except httpx2.HTTPError as error:
         raise Unavailable("SendGrid") from error
@@ -134,21 +112,15 @@ def _retry_after(answer: httpx2.Response) -> timedelta | None:
     return timedelta(seconds=min(int(seconds), 3600)) if seconds.isdigit() else None
 
 
-async def _send_by_smtp(letter: _Letter, settings: Settings, url: str) -> None:
+async def _send_by_smtp(letter: Letter, settings: Settings, url: str) -> None:
     """SMTP (RFC 5321) with TLS from the start (`smtps://`) or STARTTLS; a password never crosses a network in the clear."""
     server = urlsplit(url)
-    _, sender = parseaddr(settings.mail_from)
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = settings.mail_from, letter.to_email, letter.subject
-    message["Message-ID"], message["Date"] = _message_id(letter, sender), now()
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(letter.text)
     is_tls = server.scheme == "smtps"
     must_upgrade = not is_tls and server.username is not None and server.hostname not in _LOOPBACK
     try:
         await aiosmtplib.send(
-            message,
-            sender=sender,
+            to_message(letter, settings.mail_from),
+            sender=parseaddr(settings.mail_from)[1],
             recipients=[letter.to_email],
             hostname=server.hostname or "localhost",
             port=server.port,
@@ -172,13 +144,18 @@ async def _send_by_smtp(letter: _Letter, settings: Settings, url: str) -> None:
         raise Unavailable(f"The mail server ({type(error).__name__})") from error
 
 
-def _keep(letter: _Letter, settings: Settings) -> None:
-    """Write OMNI_HOME/mail/<id>.txt for the operator alone; the same mail again replaces its file."""
+def _keep(letter: Letter, settings: Settings) -> None:
+    """Write OMNI_HOME/mail/<id>.txt (and .html beside it) for the operator alone; the same mail again replaces its files."""
     folder = settings.home / "mail"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = folder / f".{letter.id}.part"
+    if letter.html:
+        _write(folder / f"{letter.id}.html", showable(letter.html, letter.images))
+    _write(folder / f"{letter.id}.txt", f"To: {letter.to_email}\nSubject: {letter.subject}\n\n{letter.text}")
+
+
+def _write(path: Path, text: str) -> None:
+    unfinished = path.with_name(f".{path.name}.part")
     unfinished.unlink(missing_ok=True)
-    text = f"To: {letter.to_email}\nSubject: {letter.subject}\n\n{letter.text}"
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
-    unfinished.replace(folder / f"{letter.id}.txt")
+    unfinished.replace(path)

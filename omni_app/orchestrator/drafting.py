@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from omni_app.budgets.reserving import Reservation, release, reserve, settle
+from omni_app.budgets.paying import pay
 from omni_app.conversations.memory import recall
 from omni_app.conversations.receiving import Facts, read_facts_of
 from omni_app.infra.clock import now
@@ -16,13 +16,13 @@ from omni_app.infra.scope import Permission, Scope
 from omni_app.knowledge.cutting import sentences
 from omni_app.knowledge.retrieval import find_passages
 from omni_app.knowledge.taught import load_knowledge
-from omni_app.llm.contract import Completion, LanguageModel, Prompt, PromptMessage
+from omni_app.llm.contract import LanguageModel, Prompt, PromptMessage
 from omni_app.llm.embedding import embed_one
 from omni_app.llm.health import note_failure, note_success
 from omni_app.llm.registry import find_language_model
 from omni_app.orchestrator.brain import NO_DOCUMENTS
 from omni_app.orchestrator.local import Found, extract
-from omni_app.orchestrator.paid import grounds_of, is_unsure, longest_hold, sources_of, worst_of
+from omni_app.orchestrator.paid import grounds_of, is_unsure, sources_of, worst_of
 from omni_app.orchestrator.prompt import Grounds, build_prompt
 
 log = get_logger(__name__)
@@ -122,34 +122,26 @@ async def _ask(
     """The model's draft, paid and booked; None when there is no money or no answer."""
     prompt = await _prompt(scope, facts, question, earlier, found, style, changes)
     try:
-        reservation = await reserve(scope, worst_of(model, prompt, "draft", facts), hold=longest_hold())
+        paid = await pay(
+            scope,
+            worst_of(model, prompt, "draft", facts),
+            lambda: model.complete(prompt),
+            lambda completion: completion.units,
+            conversation_id=facts.conversation_id,
+            note="draft for the team",
+            failed_note="no draft",
+        )
     except Rejected as error:
-        log.info("no paid draft", reason=str(error))
+        log.info("no paid draft", model=model.name, reason=str(error))
         return None
-    completion = await _complete(scope, model, prompt, reservation)
-    if completion is None:
-        return None
-    units = {"input_token": completion.input_tokens, "output_token": completion.output_tokens}
-    cost = await settle(scope, reservation, units, conversation_id=facts.conversation_id, note="draft for the team")
-    if is_unsure(completion.text):
-        return None
-    sources = sources_of(found, [], question) if found is not None and not changes else ()
-    return DraftedReply(text=completion.text.strip()[:MAX_DRAFT], sources=sources, cost_nusd=cost)
-
-
-async def _complete(scope: Scope, model: LanguageModel, prompt: Prompt, reservation: Reservation) -> Completion | None:
-    try:
-        completion = await model.complete(prompt)
-    except Rejected as error:
-        await release(scope, reservation)
-        log.warning("model refused a draft", model=model.name, error=str(error))
-        return None
-    except Unavailable as error:
+    except Unavailable:
         note_failure(model.provider)
-        await settle(scope, reservation, reservation.worst.units, note=f"no draft: {error}")
         return None
     note_success(model.provider)
-    return completion
+    if is_unsure(paid.result.text):
+        return None
+    sources = sources_of(found, [], question) if found is not None and not changes else ()
+    return DraftedReply(text=paid.result.text.strip()[:MAX_DRAFT], sources=sources, cost_nusd=paid.cost_nusd)
 
 
 async def _prompt(

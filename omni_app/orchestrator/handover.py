@@ -18,6 +18,7 @@ ASKED = "asked for a person"
 WANTED_TEAM = "wanted the team after an offer"
 NOT_KNOWN = "not known twice"
 UPSET = "upset customer"
+PAUSED = "paid answers paused"
 
 # What the customer is told first, and the line both sides see in the thread: it blames nobody.
 _OPENINGS = {
@@ -25,12 +26,14 @@ _OPENINGS = {
     WANTED_TEAM: "Of course.",
     NOT_KNOWN: "I do not know that either, and I do not want to guess.",
     UPSET: "I am sorry about this.",
+    PAUSED: "I cannot answer this by myself at the moment.",
 }
 _LINES = {
     ASKED: "Asked for a person.",
     WANTED_TEAM: "Asked for the team.",
     NOT_KNOWN: "The assistant asked the team to help.",
     UPSET: "The assistant asked the team to help.",
+    PAUSED: "The assistant asked the team to help.",
 }
 
 _PART = 120

@@ -1,15 +1,21 @@
 """The brain that needs no key: the FAQ or the sentences of a document that answer, or an honest "not sure". Costs nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from omni_app.cache.keeping import STORED_MAKESHIFT, stored_time
+from omni_app.cache.keys import answer_key
+from omni_app.cache.stored import NewEntry
 from omni_app.conversations.answering import Answer
 from omni_app.conversations.receiving import Facts
 from omni_app.knowledge.matching import ANSWER_AT, Match
 from omni_app.knowledge.retrieval import PASSAGE_AT, FoundPassage, gives_orders, quote
 from omni_app.knowledge.taught import Knowledge
 from omni_app.orchestrator import phrases
+from omni_app.orchestrator.deciding import Question
+from omni_app.orchestrator.serving import rules_of, versions_of
+from omni_app.orchestrator.sharing import tells_who
 
 LOCAL_MODEL = "faq-classifier"
 
@@ -72,19 +78,23 @@ def passage_source(passage: FoundPassage, question: str) -> dict[str, Any]:
     }
 
 
-def extract(found: Found, question: str, *, at_least: float | None = None) -> Extract | None:
-    """The surer of the best FAQ and the best passage, if it is sure enough. `at_least` replaces both thresholds."""
+def extract(found: Found, question: str, *, at_least: float | None = None, rejected: Collection[str] = ()) -> Extract | None:
+    """The surer of the best FAQ and the best passage, if it is sure enough. `at_least` replaces both thresholds.
+
+    `rejected` are the keys of answers staff called wrong for this question.
+    """
     choices = []
     match = found.match
     if match is not None and match.faq_id in found.knowledge.faqs and match.confidence >= (at_least or ANSWER_AT):
         answer = found.knowledge.faqs[match.faq_id].answer
         sources = (faq_source(found.knowledge, match),)
-        choices.append(Extract(text=answer, source="faq", confidence=float(match.confidence), sources=sources))
+        if not _is_rejected(answer, rejected):
+            choices.append(Extract(text=answer, source="faq", confidence=float(match.confidence), sources=sources))
     for passage in found.passages:
         if passage.confidence < (at_least or PASSAGE_AT):
             continue
         source = passage_source(passage, question)
-        if source["quote"] and not gives_orders(source["quote"]):
+        if source["quote"] and not gives_orders(source["quote"]) and not _is_rejected(source["quote"], rejected):
             text, confidence = source["quote"], float(passage.confidence)
             choices.append(Extract(text=text, source="passage", confidence=confidence, sources=(source,)))
             break
@@ -92,11 +102,24 @@ def extract(found: Found, question: str, *, at_least: float | None = None) -> Ex
     return max(choices, key=lambda one: one.confidence, default=None)
 
 
-def answer_locally(facts: Facts, question: str, question_hash: str, found: Found) -> Answer:
-    """The local brain's whole answer; shareable, because it depends on the wording alone."""
-    chosen = extract(found, question)
+def _is_rejected(text: str, rejected: Collection[str]) -> bool:
+    return bool(rejected) and answer_key(text) in rejected
+
+
+def depends_on(faq_ids: Iterable[object], documents: Iterable[object]) -> tuple[str, ...]:
+    """What an answer was made from, as the cache names it."""
+    known = [f"faq:{faq_id}" for faq_id in faq_ids] + [f"document:{document_id}" for document_id in documents]
+    return tuple(dict.fromkeys(known))
+
+
+def answer_locally(facts: Facts, question: Question, found: Found, *, is_makeshift: bool = False) -> Answer:
+    """The local brain's whole answer; shareable, because it depends on the wording alone.
+
+    `is_makeshift`: a model would have answered, if it could.
+    """
+    chosen = extract(found, question.text, rejected=facts.rejected)
     answer = Answer(
-        text=chosen.text if chosen else phrases.not_sure(question, facts.locale),
+        text=chosen.text if chosen else phrases.not_sure(question.text, facts.locale),
         source=chosen.source if chosen else "none",
         confidence=round(chosen.confidence, 4) if chosen else found.best_confidence,
         sources=chosen.sources if chosen else (),
@@ -106,4 +129,18 @@ def answer_locally(facts: Facts, question: str, question_hash: str, found: Found
         is_free_call=True,
         knowledge_version=facts.knowledge_version,
     )
-    return replace(answer, shared_hash=question_hash) if chosen and question_hash else answer
+    if chosen is None or not question.hash or not rules_of(facts).is_on or tells_who(question.text):
+        return answer
+    named = [source["id"] for source in chosen.sources if source["kind"] == "faq"]
+    documents = [source["document_id"] for source in chosen.sources if source["kind"] == "passage"]
+    entry = NewEntry(
+        question=question.text,
+        text=answer.text,
+        source=answer.source,
+        versions=versions_of(facts),
+        lasts=STORED_MAKESHIFT if is_makeshift else stored_time(question.text, is_model_made=False),
+        confidence=answer.confidence,
+        sources=answer.sources,
+        depends=depends_on(named, documents),
+    )
+    return replace(answer, shared=entry)

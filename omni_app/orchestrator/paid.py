@@ -1,12 +1,18 @@
 """A paid model's answer: reserve the worst case, stream, settle with the recorded message. Everybody sees it being written."""
 
+import json
+from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from omni_app.budgets.prices import cost_of
-from omni_app.budgets.reserving import HOLD, BudgetSpent, Reservation, Worst, release, reserve_in, settle
+from omni_app.budgets.reserving import HOLD, BudgetSpent, Reservation, Worst, reserve_in
+from omni_app.budgets.settling import release, settle
+from omni_app.cache.index import Near
+from omni_app.cache.keeping import stored_time
+from omni_app.cache.stored import NewEntry
 from omni_app.conversations.answering import Answer
 from omni_app.conversations.memory import Remembered, recall
 from omni_app.conversations.receiving import Facts
@@ -18,12 +24,15 @@ from omni_app.infra.log import get_logger
 from omni_app.infra.scope import Scope
 from omni_app.knowledge.matching import Match
 from omni_app.llm.contract import Completion, LanguageModel, Prompt
+from omni_app.llm.embedding import embedder_name
 from omni_app.llm.health import note_failure, note_success
 from omni_app.orchestrator import phrases
 from omni_app.orchestrator.deciding import Decision, Question, Stopwatch
-from omni_app.orchestrator.local import Found, faq_source, passage_source
+from omni_app.orchestrator.local import Found, depends_on, faq_source, passage_source
 from omni_app.orchestrator.prompt import UNSURE, Grounds, build_prompt, describe_customer, show_prompt
 from omni_app.orchestrator.receipts import PROMPT
+from omni_app.orchestrator.serving import rules_of, versions_of
+from omni_app.orchestrator.sharing import is_for_everybody, key_of_answer
 from omni_app.orchestrator.streaming import LiveAnswer
 from omni_app.settings import load_settings
 from omni_app.understanding.learned import Vector
@@ -78,8 +87,12 @@ async def ask_model(
     vector: Vector,
     watch: Stopwatch,
     live: LiveAnswer,
+    near: Near | None = None,
 ) -> tuple[Decision | None, str]:
-    """A paid answer, or None and the reason why there is none: the local brain answers then."""
+    """A paid answer, or None and the reason why there is none: the local brain answers then.
+
+    `near` is the nearest question that was answered before.
+    """
     memories: list[Remembered] = []
     try:
         # One transaction, because each costs more than what is done in it; committed before the call.
@@ -119,7 +132,8 @@ async def ask_model(
         return Decision(answer=Answer(text=phrases.NOT_SURE, source="none", knowledge_version=facts.knowledge_version)), ""
     note_success(model.provider)
     watch.lap("model")
-    return _decision(facts, question, found, memories, prompt, completion, reservation), ""
+    decision = decision_of(facts, question, found, memories, prompt, completion, reservation)
+    return await with_shared(facts, question, found, memories, vector, near, decision), ""
 
 
 async def _stream(model: LanguageModel, prompt: Prompt, watch: Stopwatch, live: LiveAnswer) -> Completion:
@@ -156,7 +170,7 @@ def is_unsure(text: str) -> bool:
     return not plain or plain.upper() == UNSURE or (plain.startswith(UNSURE) and not plain[len(UNSURE)].isalnum())
 
 
-def _decision(
+def decision_of(
     facts: Facts,
     question: Question,
     found: Found,
@@ -165,10 +179,9 @@ def _decision(
     completion: Completion,
     reservation: Reservation,
 ) -> Decision:
+    """What a model's words come to: an answer to record, or that it does not know."""
     units = {"input_token": completion.input_tokens, "output_token": completion.output_tokens}
     text = completion.text.strip()
-    # Whoever asks the same words may get this answer only if nothing of this customer was in the prompt.
-    is_personal = bool(question.earlier or memories or describe_customer(facts))
     sealed = encrypt(unwrap_data_key(facts.customer.data_key), show_prompt(prompt), PROMPT) if facts.customer else ""
     answer = Answer(
         text=text[:8000],
@@ -181,13 +194,55 @@ def _decision(
         output_tokens=completion.output_tokens,
         cost_nusd=cost_of(reservation.prices, units, reservation.worst.provider, reservation.worst.model),
         knowledge_version=facts.knowledge_version,
-        shared_hash=question.hash if question.hash and not is_personal else None,
-        shared_for=timedelta(days=1),
         prompt=sealed,
     )
     if is_unsure(text):
-        answer = replace(answer, text=phrases.NOT_SURE, source="none", sources=(), offers_person=True, shared_hash=None)
+        answer = replace(answer, text=phrases.NOT_SURE, source="none", sources=(), offers_person=True)
     return Decision(answer=answer, reservation=reservation, units=units)
+
+
+async def with_shared(
+    facts: Facts,
+    question: Question,
+    found: Found,
+    memories: list[Remembered],
+    vector: Vector,
+    near: Near | None,
+    decision: Decision,
+) -> Decision:
+    """The decision with what others may get of it: nothing, if anything of this customer was in the prompt."""
+    answer = decision.answer
+    is_personal = bool(question.earlier or memories or describe_customer(facts))
+    if is_personal or not question.hash or answer.source != "model" or not rules_of(facts).is_on:
+        return decision
+    if not is_for_everybody(question.text, answer.text, _texts(facts, found)):
+        return decision
+    entry = NewEntry(
+        question=question.text,
+        text=answer.text,
+        source=answer.source,
+        versions=versions_of(facts),
+        lasts=stored_time(question.text, is_model_made=True),
+        confidence=answer.confidence,
+        sources=answer.sources,
+        depends=depends_on((entry.faq_id for entry in best_faqs(found)), (passage.document_id for passage in found.passages)),
+        is_model_made=True,
+        cost_nusd=answer.cost_nusd,
+        answer_hash=await key_of_answer(answer.text, near),
+        vector=vector,
+        embedding_model=embedder_name(),
+    )
+    return replace(decision, answer=replace(answer, shared=entry))
+
+
+def _texts(facts: Facts, found: Found) -> Iterator[str]:
+    """Everything of the business that the prompt held."""
+    yield from (facts.business_name, facts.rules, json.dumps([facts.opening_hours, facts.contact, facts.price_list]))
+    for entry in best_faqs(found):
+        faq = found.knowledge.faqs[entry.faq_id]
+        yield from (faq.question, faq.answer)
+    for passage in found.passages:
+        yield from (passage.title, passage.heading, passage.text)
 
 
 def sources_of(found: Found, memories: list[Remembered], question: str) -> tuple[dict[str, Any], ...]:

@@ -22,6 +22,7 @@ ALL_RIGHT = "All right. What else would you like to know?"
 CANNOT_OPEN_FILES = "I cannot open files. Shall I pass it to the team?"
 # What a customer outside opening hours is asked for; `noting` waits for the answer.
 ASKS_ADDRESS = "Leave an e-mail address or a phone number here if the answer should reach you there."
+ASKED_BEFORE = "Does this not answer your question? Then I can ask the team."
 NOT_SURE = "I am not sure about that, and I do not want to guess. Shall I ask the team?"
 
 _OTHER_LANGUAGE = {

@@ -23,7 +23,12 @@ _LOAD = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptView:
-    """One receipt: `steps` [{name, ms}], `sources` [{kind, id, title, quote, match}], cost in nano-dollars, the exact prompt."""
+    """One receipt: `steps` [{name, ms}], `sources` [{kind, id, title, quote, match}], cost in nano-dollars, the exact prompt.
+
+    `tier` is set for an answer from the cache: l1, l2, l3 (the same words: this process, Redis, PostgreSQL) or semantic.
+    `matched_question` is the question it was found for, if worded otherwise; `saved_nusd` what asking a model would have cost.
+    `wrong_at` and `wrong_by` are set when staff said that it is wrong here.
+    """
 
     id: UUID
     conversation_id: UUID
@@ -41,6 +46,10 @@ class ReceiptView:
     steps: tuple[dict[str, Any], ...]
     note: str
     prompt: str
+    matched_question: str
+    saved_nusd: int
+    wrong_at: datetime | None
+    wrong_by: str
     created_at: datetime
 
     @property
@@ -71,5 +80,9 @@ async def load_receipt(db: Db, receipt_id: UUID) -> ReceiptView:
         steps=tuple(row.steps),
         note=row.note,
         prompt=decrypt(unwrap_data_key(row.data_key), row.prompt, PROMPT) if row.prompt else "",
+        matched_question=row.matched_question,
+        saved_nusd=row.saved_nusd,
+        wrong_at=row.wrong_at,
+        wrong_by=row.wrong_by,
         created_at=row.created_at,
     )

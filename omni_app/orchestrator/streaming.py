@@ -5,11 +5,12 @@ Notes may be lost; the recorded message decides. It has the id of the stream, so
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from omni_app.conversations.answering import holds_turn
+from omni_app.conversations.answering import holds_turn, renew_turn
 from omni_app.conversations.presence import show_typing
 from omni_app.infra.background import start_task
 from omni_app.infra.database import open_db
@@ -120,6 +121,11 @@ class LiveAnswer:
     async def _show(self, text: str) -> None:
         ids = {"conversation_id": self._conversation_id, "message_id": self.message_id}
         await publish_now(self._scope.business_id, "message.streaming", **ids, text=text)
+
+    async def renew(self, lease: timedelta) -> None:
+        """Hold the conversation for `lease` from now on, after waiting for somebody else's answer."""
+        async with open_db(self._scope) as db:
+            self.is_lost = not await renew_turn(db, self._conversation_id, self._turn_id, self._fence, lease)
 
     async def _look(self) -> None:
         try:

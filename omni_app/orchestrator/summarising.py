@@ -14,7 +14,8 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import text
 
-from omni_app.budgets.reserving import Reservation, Worst, release, reserve, settle
+from omni_app.budgets.holds import Worst
+from omni_app.budgets.paying import pay
 from omni_app.conversations.memory import says_something, write_vector
 from omni_app.infra import live
 from omni_app.infra.clock import now
@@ -254,31 +255,22 @@ async def _sum_up_paid(scope: Scope, model: LanguageModel, said: Said, local: st
         customer_id=said.customer_id,
     )
     try:
-        reservation = await reserve(scope, worst)
+        paid = await pay(
+            scope,
+            worst,
+            lambda: model.complete(prompt),
+            lambda completion: completion.units,
+            conversation_id=said.conversation_id,
+            failed_note="no summary",
+        )
     except Rejected as error:
-        log.info("summary not paid for", reason=str(error))
+        log.info("no paid summary", model=model.name, reason=str(error))
         return None
-    written = await _call(scope, model, prompt, reservation, said)
+    except Unavailable:
+        note_failure(model.provider)
+        return None
+    note_success(model.provider)
+    written = cut(paid.result.text, LONGEST)
     if not written:
         return None
     return written if await _write(scope, said, written, instead_of=local) else None
-
-
-async def _call(scope: Scope, model: LanguageModel, prompt: Prompt, reservation: Reservation, said: Said) -> str:
-    try:
-        completion = await model.complete(prompt)
-    except Rejected as error:
-        await release(scope, reservation)
-        log.warning("model refused a summary", model=model.name, error=str(error))
-        return ""
-    except Unavailable as error:
-        # After a time-out the provider may have worked and billed all the same, so the worst case is booked.
-        note_failure(model.provider)
-        await settle(
-            scope, reservation, reservation.worst.units, conversation_id=said.conversation_id, note=f"no summary: {error}"
-        )
-        return ""
-    note_success(model.provider)
-    units = {"input_token": completion.input_tokens, "output_token": completion.output_tokens}
-    await settle(scope, reservation, units, conversation_id=said.conversation_id)
-    return cut(completion.text, LONGEST)

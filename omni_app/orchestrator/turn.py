@@ -7,37 +7,38 @@ question and a worker answers it.
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from omni_app.budgets.reserving import settle, settle_in
+from omni_app.budgets.settling import settle, settle_in
+from omni_app.cache import index
+from omni_app.cache import process as kept
+from omni_app.cache.keeping import shared_time
+from omni_app.cache.stored import NewEntry
 from omni_app.conversations.answering import Answer, Recorded, ReplyState, claim_turn, find_reply, record_answer, release_turn
 from omni_app.conversations.receiving import Facts, Inbound, Moved, Received, read_facts, read_facts_of, store
 from omni_app.customers.identifying import create_customer
 from omni_app.events import ConversationHandedOver, emit
 from omni_app.infra.background import start_task
 from omni_app.infra.database import open_db
-from omni_app.infra.errors import Forbidden, Unavailable
+from omni_app.infra.errors import Unavailable
 from omni_app.infra.log import get_logger
 from omni_app.infra.metrics import TURN_SECONDS, TURNS
 from omni_app.infra.scope import Permission, Scope
-from omni_app.limits.customers import take_message
 from omni_app.llm.embedding import embed_ahead
-from omni_app.llm.registry import find_language_model
-from omni_app.orchestrator import cache
+from omni_app.orchestrator import serving
 from omni_app.orchestrator.brain import decide
-from omni_app.orchestrator.deciding import Decision, Question, Stopwatch
+from omni_app.orchestrator.deciding import Decision, Question, Seat, Stopwatch, lease_time
+from omni_app.orchestrator.gating import address_index_of, look_at_quota, note_signs, pass_gates
 from omni_app.orchestrator.noting import may_hold_address, note_address
 from omni_app.orchestrator.streaming import LiveAnswer
-from omni_app.settings import load_settings
 
 log = get_logger(__name__)
 
-LOCAL_LEASE = timedelta(seconds=15)
 WAIT = timedelta(seconds=40)
 POLL_SECONDS = 0.1
 
@@ -60,13 +61,6 @@ class Outcome:
     handed_over: bool = False
     cost_nusd: int = 0
     receipt_id: UUID | None = None
-
-
-def lease_time() -> timedelta:
-    """How long one turn may hold a conversation: the model's time-out and some, or a few seconds for the local brain."""
-    if find_language_model() is None:
-        return LOCAL_LEASE
-    return timedelta(seconds=load_settings().model_timeout_seconds) + LOCAL_LEASE
 
 
 async def process(scope: Scope, inbound: Inbound) -> Outcome:
@@ -92,37 +86,35 @@ async def receive(scope: Scope, inbound: Inbound, watch: Stopwatch | None = None
     Raises `Forbidden` (blocked), `TooMany`, `NotFound`; nothing is stored then.
     """
     watch = watch or Stopwatch()
-    question = cache.question_hash(inbound.text)
+    look = serving.Look(scope.business_id, inbound.text)
     for attempt in (1, 2, 3):
         try:
             async with open_db(scope) as db:
-                facts = await read_facts(db, inbound, question)
+                shared = await look.find()
+                facts = await read_facts(db, inbound, look.to_read(shared), address_index_of(inbound))
+                facts = replace(facts, shared=shared)
                 watch.lap("identify")
                 if facts.stored_id is not None and facts.conversation_id is not None and facts.customer is not None:
                     return _repeat(facts), facts
                 customer = facts.customer or await create_customer(
                     db, inbound.address, inbound.name, inbound.language, inbound.proof
                 )
-                if customer.is_blocked:
-                    raise Forbidden("This customer is blocked.")
-                await take_message(scope.business_id, customer.id, facts.daily_messages)
+                passed = await pass_gates(db, scope, facts, customer, inbound)
                 watch.lap("gates")
-                if facts.speaker == "ai" and inbound.text and not _is_cached(scope, facts, question):
+                if facts.speaker == "ai" and inbound.text and not serving.is_at_hand(scope, facts, look.question_hash):
                     embed_ahead(inbound.text)
                 received = await store(db, inbound, facts, customer, lease_time())
+                await note_signs(db, facts, customer, inbound, received.conversation_id, passed)
             watch.lap("store message")
             if received.speaker == "human" and received.status == "waiting" and may_hold_address(facts, inbound):
                 start_task(note_address(scope, inbound, received.conversation_id), "address noted")
-            return received, replace(facts, customer=customer, conversation_id=received.conversation_id)
+            known = replace(facts, customer=customer, conversation_id=received.conversation_id)
+            return received, replace(known, is_over_quota=passed.is_over_quota)
         except (IntegrityError, Moved):
             # A twin was stored, or the customer joined with another, between our read and our write; the next read finds it.
             if attempt == 3:
                 raise
     raise AssertionError("unreachable")
-
-
-def _is_cached(scope: Scope, facts: Facts, question: str) -> bool:
-    return facts.cached is not None or cache.find(scope.business_id, question, facts.knowledge_version) is not None
 
 
 def _repeat(facts: Facts) -> Received:
@@ -153,7 +145,9 @@ async def continue_conversation(scope: Scope, conversation_id: UUID) -> list[Rec
             if claimed is None:
                 return done
             facts = await read_facts_of(db, conversation_id)
+            facts = await serving.look_up(db, facts, _question(facts, None))
         turn_id, fence, last_seq = claimed
+        facts = await look_at_quota(scope, facts)
         watch.lap("identify")
         _, recorded = await _answer(scope, facts, turn_id, fence, last_seq, None, watch)
         if recorded is None:
@@ -189,7 +183,7 @@ def _question(facts: Facts, new_text: str | None) -> Question:
     # A file has no words.
     open_ones = [one for one in open_ones if one]
     text = "\n".join(open_ones)
-    return Question(text=text, hash=cache.question_hash(text) if len(open_ones) == 1 else "", earlier=earlier)
+    return Question(text=text, hash=serving.question_hash(text) if len(open_ones) == 1 else "", earlier=earlier)
 
 
 async def _answer(
@@ -200,10 +194,11 @@ async def _answer(
     question = _question(facts, new_text)
     live = LiveAnswer(scope, facts.conversation_id, turn_id, fence)
     live.start()
+    seat = Seat()
     recorded = None
     try:
         try:
-            decision = await decide(scope, facts, question, watch, live)
+            decision = await decide(scope, facts, question, watch, live, seat)
         except BaseException:
             # Somebody else may answer at once instead of after the lease.
             await asyncio.shield(_give_back(scope, facts.conversation_id, turn_id))
@@ -212,18 +207,25 @@ async def _answer(
             await live.stop()
         answer = replace(decision.answer, steps=tuple(watch.steps), message_id=live.message_id)
         recorded = await _record(scope, facts.conversation_id, turn_id, fence, answers_seq, question.text, decision, answer)
+        if answer.shared is not None and recorded is not None and recorded.entry_id is not None:
+            _keep(scope, facts, question, answer.shared, recorded.entry_id, recorded.at, seat)
     finally:
         live.end(is_recorded=recorded is not None)
+        seat.land()
     if recorded is not None:
-        if answer.shared_hash:
-            cached = cache.CachedText(
-                text=answer.text, source=answer.source, confidence=answer.confidence, sources=answer.sources
-            )
-            cache.keep(scope.business_id, answer.shared_hash, answer.knowledge_version, cached)
         label = "cache" if answer.tier else answer.source
         TURNS.labels(label).inc()
         TURN_SECONDS.labels(label).observe(perf_counter() - started)
     return answer, recorded
+
+
+def _keep(scope: Scope, facts: Facts, question: Question, entry: NewEntry, entry_id: UUID, at: datetime, seat: Seat) -> None:
+    """Put an answer that PostgreSQL holds into the tiers above, and give it to those who wait for it."""
+    stored = entry.serve(entry_id, at)
+    kept.keep(scope.business_id, question.hash, entry.versions.cache, stored)
+    index.note_entry(scope.business_id, entry, entry_id, at)
+    if not seat.land(stored, shared_time(question.text, serving.rules_of(facts).shared_hours)):
+        serving.keep_shared(scope, facts, question, stored)
 
 
 async def _record(

@@ -21,11 +21,12 @@ from omni_app.tenancy.roles import check_role, permissions_of
 PREFIX = "ebk_"
 _SHOWN = 12
 _NOTED_EVERY = timedelta(minutes=1)
+_MOST_CALLS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRow:
-    """One key as the settings page shows it. `prefix` is its beginning, to recognise it by."""
+    """One key as the settings page shows it. `prefix` is its beginning, to recognise it by; `calls_per_hour` None: the plan's."""
 
     id: UUID
     name: str
@@ -36,16 +37,20 @@ class KeyRow:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    calls_per_hour: int | None = None
 
     @property
     def is_active(self) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now())
 
 
-async def create_key(db: Db, name: str, expires_at: datetime | None = None, role: str = "admin") -> tuple[KeyRow, str]:
+async def create_key(
+    db: Db, name: str, expires_at: datetime | None = None, role: str = "admin", calls_per_hour: int | None = None
+) -> tuple[KeyRow, str]:
     """A new key and its secret, which nobody can read again. It may do what `role` may, at most what its maker may.
 
-    Raise `Invalid` naming `name`, `expires_at` (aware, in the future) or `role`, `Forbidden` for a role above the maker's.
+    `calls_per_hour` (1 to 10,000,000) replaces the number of the plan. Raise `Invalid` naming `name`, `expires_at` (aware, in the
+    future), `role` or `calls_per_hour`, `Forbidden` for a role above the maker's.
     """
     db.scope.require(Permission.CONFIGURE)
     name, role = check_name(name, "name", "The name"), check_role(role)
@@ -53,6 +58,8 @@ async def create_key(db: Db, name: str, expires_at: datetime | None = None, role
         raise Forbidden("A key cannot do more than you can.")
     if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now()):
         raise Invalid("Choose a moment in the future.", field="expires_at")
+    if calls_per_hour is not None and (type(calls_per_hour) is not int or not 1 <= calls_per_hour <= _MOST_CALLS):
+        raise Invalid(f"Write a whole number from 1 to {_MOST_CALLS:,}.", field="calls_per_hour")
     secret = new_secret(PREFIX)
     actor = db.scope.actor
     row = KeyRow(
@@ -65,6 +72,7 @@ async def create_key(db: Db, name: str, expires_at: datetime | None = None, role
         expires_at=expires_at,
         revoked_at=None,
         last_used_at=None,
+        calls_per_hour=calls_per_hour,
     )
     await db.execute(
         insert(ApiKey.__table__),  # type: ignore[attr-defined]
@@ -78,9 +86,13 @@ async def create_key(db: Db, name: str, expires_at: datetime | None = None, role
             "created_by": row.created_by,
             "created_at": row.created_at,
             "expires_at": expires_at,
+            "calls_per_hour": calls_per_hour,
         },
     )
-    await audit.record(db, "api_key.created", "api_key", row.id, after={"name": name, "role": role, "begins": row.prefix})
+    after = {"name": name, "role": role, "begins": row.prefix}
+    if calls_per_hour is not None:
+        after["calls_per_hour"] = str(calls_per_hour)
+    await audit.record(db, "api_key.created", "api_key", row.id, after=after)
     return row, secret
 
 
@@ -88,8 +100,8 @@ async def list_keys(db: Db) -> list[KeyRow]:
     """All keys of the business, newest first, the revoked ones too."""
     db.scope.require(Permission.CONFIGURE)
     rows = await db.execute(
-        "select id, name, prefix, role, created_by, created_at, expires_at, revoked_at, last_used_at from api_keys"
-        " order by created_at desc, id desc"
+        "select id, name, prefix, role, created_by, created_at, expires_at, revoked_at, last_used_at, calls_per_hour"
+        " from api_keys order by created_at desc, id desc"
     )
     return [KeyRow(**row._mapping) for row in rows]
 
@@ -108,13 +120,28 @@ async def revoke_key(db: Db, key_id: UUID) -> None:
 
 
 _FIND = text(
-    "select id, business_id, name, role, last_used_at from api_keys"
-    " where secret_hash = :secret_hash and revoked_at is null and (expires_at is null or expires_at > :now)"
+    "select k.id, k.business_id, k.name, k.role, k.last_used_at, k.calls_per_hour, b.plan"
+    " from api_keys k join businesses b on b.id = k.business_id"
+    " where k.secret_hash = :secret_hash and k.revoked_at is null and (k.expires_at is null or k.expires_at > :now)"
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyHolder:
+    """A program that showed a valid key: its scope, the plan of its business, and the key's own limit if it has one."""
+
+    scope: Scope
+    plan: str
+    calls_per_hour: int | None
+
+
 async def find_key_scope(secret: str, client: Client = Client()) -> Scope:
-    """The scope of a program with this key; one statement. Raise `SignedOut` when it is forged, revoked or expired."""
+    """The scope of a program with this key. Raise `SignedOut` when it is forged, revoked or expired."""
+    return (await find_key_holder(secret, client)).scope
+
+
+async def find_key_holder(secret: str, client: Client = Client()) -> KeyHolder:
+    """Who shows this key; one statement. Raise `SignedOut` when it is forged, revoked or expired."""
     if not isinstance(secret, str) or not secret.startswith(PREFIX) or not 20 <= len(secret) <= 100 or not secret.isascii():
         raise SignedOut("This API key is not valid.")
     at = now()
@@ -125,12 +152,13 @@ async def find_key_scope(secret: str, client: Client = Client()) -> Scope:
     if (row.last_used_at is None or at - row.last_used_at >= _NOTED_EVERY) and row.id not in _noting:
         _noting.add(row.id)
         start_task(_note_use(row.id, at), "note the use of an API key")
-    return Scope(
+    scope = Scope(
         business_id=row.business_id,
         actor=Actor(kind="api_key", id=row.id, name=row.name),
         permissions=permissions_of(row.role),
         client=client,
     )
+    return KeyHolder(scope=scope, plan=row.plan, calls_per_hour=row.calls_per_hour)
 
 
 _noting: set[UUID] = set()

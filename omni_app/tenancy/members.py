@@ -14,6 +14,7 @@ from omni_app.infra.scope import Permission, Scope
 from omni_app.notices import queue_mail
 from omni_app.settings import load_settings
 from omni_app.tenancy.checks import check_email, check_name
+from omni_app.tenancy.plans import check_room_for_member
 from omni_app.tenancy.resetting import create_reset_link
 from omni_app.tenancy.roles import check_role, permissions_of
 
@@ -54,8 +55,9 @@ async def add_member(db: Db, email: str, name: str, role: str) -> MemberRow:
     """Let a person work for the business, and mail them: who has no account yet gets a link to set a password (7 days).
 
     A system transaction of its own does all of it, because people are not inside one business; it commits before this
-    returns. Raise `Conflict` when the person is a member already, or has an account whose e-mail was never confirmed: anyone may
-    have signed up under that address, so its owner gets a link first, and can be added once it was used.
+    returns. Raise `Conflict` when the plan has no room for them, when the person is a member already, or has an account whose
+    e-mail was never confirmed: anyone may have signed up under that address, so its owner gets a link first, and can be added
+    once it was used.
     """
     scope = db.scope
     scope.require(Permission.ADMINISTER)
@@ -76,6 +78,12 @@ async def add_member(db: Db, email: str, name: str, role: str) -> MemberRow:
     if not is_proven:
         raise Conflict("This account's e-mail was never confirmed. A link went to it; add the person once it was used.")
     async with system_db("add a member") as system:
+        known = {"user_id": user.id, "business_id": scope.business_id}
+        is_member = await system.execute(
+            "select exists (select from members where user_id = :user_id and business_id = :business_id)", known
+        )
+        if not is_member.scalar_one():
+            await check_room_for_member(system, scope.business_id)
         added = await system.execute(
             "insert into members (id, business_id, user_id, name, email, role, created_at)"
             " values (:id, :business_id, :user_id, :name, :email, :role, :now)"

@@ -125,6 +125,7 @@ class ApiKey(Table, table=True):
     prefix: str = Field(description="First characters, to recognise it")
     secret_hash: str = Field(unique=True)
     role: str = Field(default="admin", description="What the key may do, as a role")
+    calls_per_hour: int | None = Field(default=None, description="Own limit; None: the plan's")
     created_by: UUID | None = None
     created_at: datetime = time_field()
     expires_at: datetime | None = maybe_time_field()

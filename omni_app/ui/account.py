@@ -6,8 +6,10 @@ from typing import Any
 import reflex as rx
 from reflex.style import set_color_mode
 
-from omni_app.budgets.budget import load_budget
+from omni_app.budgets.budget import BudgetView, load_budget
+from omni_app.budgets.rules import BudgetRules, load_rules
 from omni_app.conversations.reading import count_folders
+from omni_app.infra import money
 from omni_app.llm.health import is_provider_down
 from omni_app.tenancy.sessions import list_businesses, switch_business
 from omni_app.ui.access import ViewerState, client_of, current_viewer, handler, loader, parse_id, session_token, viewer_db
@@ -27,6 +29,29 @@ class BusinessLine:
     is_current: bool
 
 
+def status_detail(status: str, budget: BudgetView) -> str:
+    """Why the pill says what it says, with figures."""
+    used = f"Budget {budget.percent:.0f}% used this month."
+    if status == "paused":
+        return f"{used} Cache and FAQ answer on."
+    if status == "down":
+        return f"{used} The model's provider does not answer just now."
+    credit = f" {money.show(budget.credit_left_nusd)} of credit left." if budget.credit_total_nusd else ""
+    return f"Every answer flows. {used}{credit}"
+
+
+def nearing(rules: BudgetRules, budget: BudgetView) -> tuple[str, str]:
+    """The share of the budget that is reached, of those that are told: its key, and "75% of November's budget is spent, $30.00
+    left"; two empty texts below the first."""
+    reached = max((percent for percent in (*rules.alert_percents, 100) if budget.percent >= percent), default=0)
+    if not reached:
+        return "", ""
+    key, month = f"{budget.period_start} {reached}", f"{budget.period_start:%B}"
+    if reached == 100:
+        return key, f"{month}'s budget is spent; {money.show(budget.credit_left_nusd)} of credit goes on"
+    return key, f"{reached}% of {month}'s budget is spent, {money.show(budget.left_nusd)} left"
+
+
 class ShellState(ViewerState, rx.State):
     """The frame's data; loaded before every signed-in page's own."""
 
@@ -40,8 +65,14 @@ class ShellState(ViewerState, rx.State):
     businesses: list[BusinessLine] = []
     permissions: list[str] = []
     status: str = "live"
-    """live; paused: the month's budget is used up; down: the model's provider did not answer just now."""
+    """live; paused: budget and credit are used up; down: the model's provider did not answer just now."""
     status_detail: str = ""
+    nearing: str = ""
+    """How much of the budget is spent, once a share is reached that the owner wants to be told of; empty below."""
+    nearing_key: str = ""
+    """Names this share of this month."""
+    hidden_key: str = ""
+    """The share somebody has hidden in this tab."""
     waiting: int = 0
     help_open: bool = False
 
@@ -67,12 +98,17 @@ class ShellState(ViewerState, rx.State):
 
     async def _read_status(self) -> None:
         async with viewer_db(self) as db:
-            budget = await load_budget(db)
+            budget, rules = await load_budget(db), await load_rules(db)
             folders = await count_folders(db)
         self.waiting = folders["waiting"]
-        self.status = "down" if await is_provider_down() else "paused" if budget.is_spent else "live"
-        percent = round(100 * budget.spent_nusd / budget.limit_nusd) if budget.limit_nusd else 100
-        self.status_detail = f"Budget {percent}% used this month."
+        # What only the owner can mend comes before what mends itself.
+        self.status = "paused" if budget.is_paused else "down" if await is_provider_down() else "live"
+        self.status_detail = status_detail(self.status, budget)
+        self.nearing_key, self.nearing = nearing(rules, budget)
+
+    @handler
+    async def hide_nearing(self) -> None:
+        self.hidden_key = self.nearing_key
 
     @handler
     async def switch_to(self, business_id: str) -> Any:
@@ -117,7 +153,7 @@ def business_mark() -> rx.Component:
 
 
 def status_pill(is_offline: rx.Var[bool]) -> rx.Component:
-    """Live (green), Paid answers paused (amber), Provider down (red), Offline (grey); a click says why, on the page of limits."""
+    """Live (green), Paid answers paused (amber), Provider down (red), Offline (grey); a click says why, on the page of costs."""
     return rx.cond(
         is_offline,
         rx.el.span(rx.el.span(class_name="live off"), "Offline", class_name="pill", role="status"),
@@ -125,7 +161,7 @@ def status_pill(is_offline: rx.Var[bool]) -> rx.Component:
             rx.el.span(class_name=rx.match(ShellState.status, ("paused", "live warn"), ("down", "live bad"), "live")),
             rx.match(ShellState.status, ("paused", "Paid answers paused"), ("down", "Provider down"), "Live"),
             class_name="pill",
-            href="/limits",
+            href="/costs",
             title=ShellState.status_detail,
         ),
     )

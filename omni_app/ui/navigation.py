@@ -12,7 +12,7 @@ GROUPS = ("", "Work", "Teach", "Reach", "Understand", "Set up")
 class NavEntry:
     """One line of the sidebar.
 
-    `order` sorts inside the group; `key` is the letter after `g`; `tab` is the place in the tab bar of small screens (1–3), 0 for
+    `order` sorts inside the group; `key` is the letter after `g`; `tab` is the place in the tab bar of small screens (1–4), 0 for
     "More"; `permission` hides the entry from roles that cannot use the page.
     """
 

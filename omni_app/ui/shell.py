@@ -9,6 +9,7 @@ from typing import Any
 import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
 
+from omni_app.infra.scope import Permission
 from omni_app.ui.account import ShellState, account_menu, business_mark, help_dialog, status_pill
 from omni_app.ui.components import error_state, icon, skeleton_page
 from omni_app.ui.navigation import NavEntry, grouped_entries, register_entry, tab_entries
@@ -146,7 +147,9 @@ def _top_bar() -> rx.Component:
     )
 
 
-def _strip(tone: str, icon_name: str, title: str, detail: str, *actions: rx.Component, late: bool = False) -> rx.Component:
+def _strip(
+    tone: str, icon_name: str, title: str | rx.Var[str], detail: str, *actions: rx.Component, late: bool = False
+) -> rx.Component:
     return rx.el.div(
         icon(icon_name),
         rx.el.span(rx.el.b(title, class_name="med"), " ", detail, class_name="grow"),
@@ -170,28 +173,35 @@ def _hanging() -> rx.Component:
 
 def _strips() -> rx.Component:
     """At most one, the most serious first."""
+    may_configure = ShellState.permissions.contains(Permission.CONFIGURE.value)
+    budget = rx.cond(may_configure, rx.el.a("Raise budget", href="/budget", class_name="btn outline s"))
+    offline = _strip(
+        "info", "wifi_off", "The connection is lost.", "You can keep reading. The page tries again by itself.", late=True
+    )
+    paused = _strip(
+        "warn", "pause", "Paid answers are paused.", "The month's budget is used up. Cache and FAQ still answer.", budget
+    )
+    down = _strip(
+        "bad",
+        "circle_alert",
+        "The model's provider does not answer.",
+        "Cache and FAQ still answer meanwhile.",
+        rx.el.button("Check again", type="button", class_name="btn outline s", on_click=ShellState.on_live({})),
+    )
+    near = _strip(
+        "warn",
+        "wallet",
+        ShellState.nearing + ".",
+        "",
+        budget,
+        rx.el.button("Hide", type="button", class_name="btn ghost s", on_click=ShellState.hide_nearing),
+    )
+    is_near = (ShellState.nearing_key != "") & (ShellState.nearing_key != ShellState.hidden_key)
     return rx.el.div(
         rx.cond(
             has_connection_errors,
-            _strip(
-                "info", "wifi_off", "The connection is lost.", "You can keep reading. The page tries again by itself.", late=True
-            ),
-            rx.cond(
-                ShellState.status == "paused",
-                _strip(
-                    "warn",
-                    "pause",
-                    "Paid answers are paused.",
-                    "The month's budget is used up. Cache and FAQ still answer.",
-                    rx.el.a("Raise budget", href="/limits", class_name="btn outline s"),
-                ),
-                rx.cond(
-                    ShellState.status == "down",
-                    _strip(
-                        "bad", "circle_alert", "The model's provider does not answer.", "Cache and FAQ still answer meanwhile."
-                    ),
-                ),
-            ),
+            offline,
+            rx.match(ShellState.status, ("paused", paused), ("down", down), rx.cond(is_near, near)),
         ),
         class_name="strips",
     )

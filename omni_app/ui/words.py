@@ -46,6 +46,15 @@ def ago(at: datetime, now: datetime | None = None) -> str:
     return f"{int(seconds // 3600)} h" if seconds < 86400 else f"{int(seconds // 86400)} d"
 
 
+def held_back(restriction: str, until: datetime | None, zone: ZoneInfo, now: datetime) -> str:
+    """How abuse detection holds a customer back: "Slowed down until 14:05", "Blocked until 12 March 14:05"; empty: not at all."""
+    if not restriction or until is None or until <= now:
+        return ""
+    local = until.astimezone(zone)
+    day = "" if local.date() == now.astimezone(zone).date() else f"{local.day} {local:%B} "
+    return f"{'Blocked' if restriction == 'blocked' else 'Slowed down'} until {day}{local:%H:%M}"
+
+
 def count(number: int, one: str, many: str | None = None) -> str:
     """ "1 answer", "412 answers", "1,240 answers"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,11 +1,14 @@
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from omni_app.budgets import BudgetSpent, load_budget, reserve, set_limit, settle
+from omni_app.budgets import BudgetSpent, load_budget, reserve, set_limit, settle, settle_abandoned
 from omni_app.budgets.budget import MAX_LIMIT_NUSD
-from omni_app.infra.database import open_db
+from omni_app.infra.clock import now
+from omni_app.infra.database import open_db, system_db
 from omni_app.infra.errors import Forbidden, Invalid
 from omni_app.infra.scope import Permission, Scope
 from omni_app.settings import load_settings
@@ -109,3 +112,56 @@ async def test_another_business_is_not_touched(scope: Scope) -> None:
         budget = await load_budget(db)
         assert (await db.execute("select count(*) from ledger_entries")).scalar_one() == 0
     assert (budget.limit_nusd, budget.spent_nusd, budget.reserved_nusd) == (TICK, 0, 0)
+
+
+async def move(scope: Scope, timezone: str) -> None:
+    async with open_db(scope) as db:
+        await db.execute("update businesses set timezone = :zone where id = :id", {"zone": timezone, "id": scope.business_id})
+
+
+async def test_a_time_zone_changed_at_the_end_of_a_month_charges_no_period_twice(priced: None) -> None:
+    """East of UTC December has begun: its budget opens once, and moving back finds November as it was left."""
+    scope, at = await make_business("UTC"), datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+    async with open_db(scope) as db:
+        await set_limit(db, 5 * TICK, at=at)
+    november = await reserve(scope, ticks(3), at=at)
+    await move(scope, "Pacific/Auckland")
+    december = await reserve(scope, ticks(5), at=at)
+    with pytest.raises(BudgetSpent):
+        await reserve(scope, ticks(1), at=at)
+    await move(scope, "America/Los_Angeles")
+    with pytest.raises(BudgetSpent):
+        await reserve(scope, ticks(3), at=at)
+    await settle(scope, november, {"call": 3})
+    await settle(scope, december, {"call": 5})
+    async with open_db(scope) as db:
+        rows = (await db.execute("select period_start, limit_nusd, spent_nusd from budgets order by 1")).all()
+    assert [tuple(row) for row in rows] == [(date(2026, 11, 1), 5 * TICK, 3 * TICK), (date(2026, 12, 1), 5 * TICK, 5 * TICK)]
+
+
+async def test_a_clock_set_back_finds_the_month_as_it_was_left(scope: Scope) -> None:
+    november, december = datetime(2026, 11, 30, 23, tzinfo=UTC), datetime(2026, 12, 1, 1, tzinfo=UTC)
+    async with open_db(scope) as db:
+        await set_limit(db, 2 * TICK, at=november)
+    for at in (november, december, november, december):
+        with suppress(BudgetSpent):
+            await settle(scope, await reserve(scope, ticks(2), at=at), {"call": 2})
+    async with open_db(scope) as db:
+        spent = (await db.execute("select spent_nusd from budgets order by period_start")).scalars().all()
+    assert spent == [2 * TICK, 2 * TICK]
+
+
+async def test_a_hold_from_the_future_ends_its_usual_time_from_now(scope: Scope) -> None:
+    ahead = now() + timedelta(days=3)
+    await reserve(scope, ticks(2), at=ahead)
+    async with system_db("test") as db:
+        assert await settle_abandoned(db) == 0
+    async with system_db("test") as db:
+        assert await settle_abandoned(db, at=now() + timedelta(minutes=6)) == 1
+
+
+@pytest.mark.parametrize("limit", [True, 1.5, "9"])
+async def test_a_limit_that_is_no_whole_number_is_refused(scope: Scope, limit: Any) -> None:
+    async with open_db(scope) as db:
+        with pytest.raises(Invalid):
+            await set_limit(db, limit)

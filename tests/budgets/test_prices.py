@@ -3,8 +3,9 @@ from datetime import timedelta
 import pytest
 
 from omni_app.budgets import UnknownPrice, find_price, seed_prices
+from omni_app.budgets.listed import LIST_PRICES
 from omni_app.budgets.models import Price
-from omni_app.budgets.prices import LIST_PRICES, cost_of, forget_prices, load_prices, price_in
+from omni_app.budgets.prices import cost_of, forget_prices, load_prices, price_in
 from omni_app.infra.clock import now
 from omni_app.infra.database import open_db, system_db
 from omni_app.infra.scope import Scope

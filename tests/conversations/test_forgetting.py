@@ -10,6 +10,7 @@ import pytest
 from psycopg import sql
 
 from omni_app.budgets.ledger import LEDGER_COLUMNS, LedgerLine, ledger_values
+from omni_app.cache import process as process_cache
 from omni_app.conversations.answering import Answer, find_reply, record_answer
 from omni_app.conversations.forgetting import describe_erasure, erase_customer, export_customer
 from omni_app.conversations.memory import Unembedded, embed_messages, embed_texts, list_unembedded, remember
@@ -26,7 +27,6 @@ from omni_app.infra.scope import Permission
 from omni_app.infra.storage import put_file, read_file
 from omni_app.llm import embedding
 from omni_app.notices.mail import queue_mail
-from omni_app.orchestrator import cache
 from omni_app.orchestrator.summarising import summarise
 from omni_app.orchestrator.turn import process
 from tests.conversations.desk import Desk, Written, make_desk, make_member, without
@@ -275,7 +275,7 @@ async def test_answers_kept_for_others_and_for_repeats_go_when_they_came_from_th
 
 async def test_the_caches_of_a_process_hold_nothing_a_customer_wrote() -> None:
     made = await make_business()
-    cache._entries.clear()
+    process_cache.forget_all()
     embedding._recent.clear()
     for text in (
         "how much is a dental check-up",
@@ -284,8 +284,8 @@ async def test_the_caches_of_a_process_hold_nothing_a_customer_wrote() -> None:
         "What do you know about me?",
     ):
         await process(made.scope, inbound(text, name=f"Ann {SECRET}"))
-    assert SECRET not in repr(cache._entries)
-    assert "ann@" not in repr(cache._entries)
+    assert SECRET not in repr(process_cache._entries)
+    assert "ann@" not in repr(process_cache._entries)
     assert embedding._recent
     assert SECRET not in repr(embedding._recent)
 

@@ -30,7 +30,7 @@ from omni_app.infra.errors import Conflict, Forbidden, Invalid, NotFound
 from omni_app.infra.ids import new_id
 from omni_app.infra.scope import Actor, Permission, Scope
 from omni_app.infra.storage import put_file, read_file
-from omni_app.orchestrator.turn import LOCAL_LEASE
+from omni_app.orchestrator.deciding import LOCAL_LEASE
 from tests.conversations.desk import Desk, Written, make_desk, make_member, state, thread, trail
 from tests.making import rows
 from workers.files import DeleteFiles, delete_files

@@ -22,7 +22,9 @@ from omni_app.infra.database import open_db
 from omni_app.infra.errors import Conflict, Forbidden, NotFound
 from omni_app.infra.ids import new_id
 from omni_app.infra.scope import Scope
-from omni_app.orchestrator.turn import LOCAL_LEASE, receive
+from omni_app.limits.ladder import EVIDENCE
+from omni_app.orchestrator.deciding import LOCAL_LEASE
+from omni_app.orchestrator.turn import receive
 from tests.conversations.desk import Desk, make_desk, state
 from tests.conversations.visitors import SOFIA, browser, known, mailbox, owner_of, points, write
 from tests.making import count, rows
@@ -33,6 +35,7 @@ SEALED = (
     ("contact_points", "value", CONTACT_POINT),
     ("receipts", "prompt", "receipts.prompt"),
     ("customer_notes", "text", CUSTOMER_NOTE),
+    ("abuse_events", "evidence", EVIDENCE),
 )
 
 
@@ -51,7 +54,16 @@ async def _belongings(customer_id: UUID) -> dict[str, Any]:
     (row,) = await rows("select * from customers where id = :id", id=customer_id)
     key = unwrap_data_key(row["data_key"])
     found: dict[str, Any] = {"customer": {n: v for n, v in row.items() if n != "version"}}
-    for table in ("conversations", "messages", "memories", "attachments", "receipts", "customer_notes", "contact_points"):
+    for table in (
+        "conversations",
+        "messages",
+        "memories",
+        "attachments",
+        "receipts",
+        "customer_notes",
+        "abuse_events",
+        "contact_points",
+    ):
         found[table] = await rows(f"select * from {table} where customer_id = :id order by id", id=customer_id)
     for table, column, context in SEALED:
         for one in found[table]:
@@ -107,6 +119,14 @@ async def _fill(scope: Scope, customer_id: UUID, conversation_id: UUID, mark: st
         **common,
     )
     await rows(
+        """insert into abuse_events (id, business_id, customer_id, conversation_id, kind, action, score, evidence, address_index,
+           verdict, reviewed_by, created_at) values (:id, :business_id, :customer_id, :conversation_id, 'gibberish', 'noted', 1,
+           :sealed, '', '', '', now()) returning id""",
+        id=new_id(),
+        sealed=encrypt(key, f"sign {mark}", EVIDENCE),
+        **common,
+    )
+    await rows(
         """insert into memories (id, business_id, customer_id, conversation_id, kind, text, embedding_model, embedding,
            created_at) values (:id, :business_id, :customer_id, :conversation_id, 'summary', :text, 'test', '[1,2]', now())
            returning id""",
@@ -125,6 +145,21 @@ async def _two(desk: Desk) -> tuple[UUID, UUID]:
     return stranger.customer.id, owner.customer.id
 
 
+async def test_a_restriction_of_either_holds_for_the_one_person_and_goes_with_an_undo() -> None:
+    desk = await make_desk()
+    stranger, owner = await _two(desk)
+    await rows(
+        "update customers set restriction = 'blocked', restricted_until = now() + interval '1 hour' where id = :id returning id",
+        id=stranger,
+    )
+    merge_id = await _join(desk.system, stranger, owner)
+    assert await rows("select restriction from customers where id = :id", id=owner) == [{"restriction": "blocked"}]
+    await _undo(desk.system, merge_id)
+    assert await rows("select restriction, restricted_until from customers where id = :id", id=owner) == [
+        {"restriction": "", "restricted_until": None}
+    ]
+
+
 async def test_everything_moves_and_can_still_be_read() -> None:
     desk = await make_desk()
     stranger, owner = await _two(desk)
@@ -134,6 +169,7 @@ async def test_everything_moves_and_can_still_be_read() -> None:
     assert {one["prompt"] for one in has["receipts"]} == {"prompt stranger", "prompt owner"}
     assert {one["text"] for one in has["customer_notes"]} == {"note stranger", "note owner"}
     assert {one["text"] for one in has["notes"]} == {"aside stranger", "aside owner"}
+    assert {one["evidence"] for one in has["abuse_events"]} == {"sign stranger", "sign owner"}
     assert {one["name"] for one in has["attachments"]} == {"stranger.txt", "owner.txt"}
     assert {one["text"] for one in has["memories"]} == {"memory stranger", "memory owner"}
     assert await points(owner) == {("external", "chat", "visitor-1", "proven"), ("email", "", SOFIA, "proven")}

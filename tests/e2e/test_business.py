@@ -141,6 +141,8 @@ async def test_leaving_asks_and_discarding_takes_back(page: Page, web_server: st
     await expect(page.get_by_text("Unsaved changes")).to_be_visible()
     await sidebar.get_by_role("link", name="Team").click()
     await page.get_by_role("alertdialog").get_by_role("button", name="Keep editing").click()
+    # While it closes, its own "Discard changes" is the only one there is.
+    await expect(page.get_by_role("alertdialog")).to_have_count(0)
     await expect(page.get_by_label("Greeting")).to_have_value("Never saved")
 
     await page.get_by_role("button", name="Discard changes").click()

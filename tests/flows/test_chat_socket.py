@@ -261,3 +261,13 @@ async def test_the_daily_window_is_said_in_words(web_server: str) -> None:
         refusal = await widget.until("error")
         assert (refusal["code"], refusal["retry"]) == ("too_many", False)
         assert refusal["retry_after"] > 3600
+
+
+async def test_a_frame_no_widget_sends_ends_the_connection(web_server: str) -> None:
+    made = await make_business()
+    async with open_widget(web_server, made.widget_key) as widget:
+        await widget.raw("x" * (1024 * 1024 + 1))
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await widget.next()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1009

@@ -49,7 +49,7 @@ async def test_the_api_is_told_that_a_person_has_it_until_it_is_handed_back() ->
         await send_reply(db, conversation_id, "It is $189.")
         await hand_back(db, conversation_id)
     again = await ask(made)
-    assert again["reply"]["text"] == "A check-up is $189."
+    assert again["reply"]["text"].startswith("A check-up is $189.")  # asked for the third time, a person is offered, too
     assert again["conversation"] == {"id": str(conversation_id), "status": "open", "speaker": "ai"}
     roles = [role for _, role, _ in await thread(conversation_id)]
     assert roles == ["customer", "assistant", "system", "customer", "staff", "system", "customer", "assistant"]

@@ -51,7 +51,7 @@ _FAST = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
-    "max_connections": "100",
+    "max_connections": "200",
 }
 
 

@@ -187,7 +187,8 @@ async def test_open_pages_are_told_which_faq_changed() -> None:
     await forget(scope, faq.id)
     await finish_tasks(2.0)
     async with asyncio.timeout(5):
-        heard = [await anext(notes) for _ in range(3)]
+        # Each change clears the cache of what it makes doubtful, which is news too.
+        heard = [note for note in [await anext(notes) for _ in range(6)] if note.kind != "cache.changed"]
     await notes.aclose()  # type: ignore[attr-defined]
     assert {(note.kind, note.business_id, note.ids["faq_id"]) for note in heard} == {
         ("faq.changed", scope.business_id, str(faq.id))

@@ -170,7 +170,7 @@ async def test_deep_nesting_is_no_trap() -> None:
 
 
 async def test_two_hundred_pages_are_read_within_the_limits() -> None:
-    pages = [[(f"Chapter {n}", "Brush twice a day for two minutes and floss once. " * 30)] for n in range(200)]
+    pages = [[(f"Chapter {n}", "Brush twice a day for two minutes and floss once. " * 8)] for n in range(200)]
     reading = await read_apart(make_pdf(pages), "long.pdf")
     assert reading.pages == 200
     assert len(reading.passages) >= 200

@@ -1,16 +1,27 @@
 import asyncio
+import subprocess
+import sys
 import time
 from datetime import timedelta
 
 import pytest
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 
 from omni_app.infra.errors import TooMany
+from omni_app.infra.metrics import REFUSALS
 from omni_app.infra.redis import key, redis_client
 from omni_app.limits import check, take
+from omni_app.limits.window import LOG_MOST, Gate, check_all, take_all
+from omni_app.settings import ROOT, load_settings
 
 HOUR = timedelta(hours=1)
 SHORT = timedelta(milliseconds=200)
+
+
+def _url() -> str:
+    url = load_settings().redis_url
+    assert url is not None
+    return url.get_secret_value()
 
 
 async def test_exactly_the_limit_of_200_callers_at_once_pass(database: object) -> None:
@@ -18,6 +29,38 @@ async def test_exactly_the_limit_of_200_callers_at_once_pass(database: object) -
     assert sum(decision.allowed for decision in decisions) == 50
     assert await redis_client().zcard(key("limit", "test", "one")) == 50
     assert sorted(decision.remaining for decision in decisions if decision.allowed) == list(range(50))
+
+
+@pytest.mark.parametrize("limit", [700, 1_500], ids=["exact log", "counter"])
+async def test_a_thousand_clients_and_more_at_once_get_exactly_the_limit(database: object, limit: int) -> None:
+    pools = [BlockingConnectionPool.from_url(_url(), max_connections=16, timeout=20) for _ in range(4)]
+    clients = [Redis(connection_pool=pool) for pool in pools]
+    try:
+        decisions = await asyncio.gather(
+            *(take("test", "one", limit, HOUR, client=clients[turn % 4]) for turn in range(limit + 300))
+        )
+    finally:
+        for client in clients:
+            await client.aclose()
+    assert all(decision.is_counted for decision in decisions)
+    assert sum(decision.allowed for decision in decisions) == limit
+    assert sorted(decision.remaining for decision in decisions if decision.allowed) == list(range(limit))
+
+
+async def test_processes_share_a_window(database: object) -> None:
+    program = (
+        "import asyncio, json, sys; from datetime import timedelta; from omni_app.limits import take\n"
+        "async def main():\n"
+        "    done = await asyncio.gather(*(take('test', 'one', 60, timedelta(hours=1)) for _ in range(50)))\n"
+        "    print(sum(decision.allowed for decision in done))\n"
+        "asyncio.run(main())"
+    )
+    started = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=subprocess.PIPE, cwd=ROOT) for _ in range(2)
+    ]
+    passed = [int((await process.communicate())[0].split()[-1]) for process in started]
+    assert sum(passed) == 60
+    assert not (await take("test", "one", 60, HOUR)).allowed
 
 
 async def test_every_entry_is_kept_below_the_limit(database: object) -> None:
@@ -76,6 +119,36 @@ async def test_window_is_forgotten_by_itself(database: object) -> None:
     await take("test", "one", 1, HOUR)
     lifetime = await redis_client().pttl(key("limit", "test", "one"))
     assert 3_590_000 < lifetime <= 3_600_001
+
+
+async def test_gates_taken_together_pass_all_or_count_none(database: object) -> None:
+    wide, narrow = (
+        Gate(name=name, subject="one", most=most, window=HOUR, slot="b") for name, most in (("wide", 9), ("narrow", 1))
+    )
+    assert [decision.allowed for decision in await take_all([wide, narrow])] == [True, True]
+    first, second = await take_all([wide, narrow])
+    assert (first.allowed, first.remaining, second.allowed) == (True, 8, False)
+    assert [look.remaining for look in await check_all([wide, narrow])] == [8, 0]
+
+
+async def test_gates_taken_together_lie_in_one_slot_of_a_cluster(database: object) -> None:
+    gates = [Gate(name=name, subject="one", most=9, window=HOUR, slot="the-business") for name in ("first", "second")]
+    await take_all(gates)
+    names = [name.decode() async for name in redis_client().scan_iter(key("limit", "*"))]
+    assert {name[name.index("{") : name.index("}") + 1] for name in names} == {"{the-business}"}
+
+
+async def test_limit_raised_beyond_the_log_starts_a_window_of_its_own(database: object) -> None:
+    assert (await take("test", "one", 1, HOUR)).allowed
+    assert (await take("test", "one", LOG_MOST + 1, HOUR)).remaining == LOG_MOST
+    assert not (await take("test", "one", 1, HOUR)).allowed
+
+
+async def test_refusals_are_counted_for_the_figures(database: object) -> None:
+    await take("test-figure", "one", 1, HOUR)
+    await take("test-figure", "one", 1, HOUR)
+    await check("test-figure", "one", 1, HOUR)
+    assert REFUSALS.labels("test-figure")._value.get() == 1
 
 
 async def test_redis_that_lost_the_script_counts_once(database: object) -> None:

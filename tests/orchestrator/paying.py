@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from omni_app.budgets import prices
+from omni_app.budgets import seed_prices
 from omni_app.budgets.budget import load_budget
+from omni_app.budgets.prices import forget_prices
 from omni_app.infra.database import open_db, system_db
 from omni_app.settings import load_settings
 from tests.making import Made, make_business
@@ -29,11 +30,11 @@ def paid_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIStub]:
 
 
 async def priced_business(**columns: Any) -> Made:
-    """A business, and the shipped price list."""
+    """A business, and the shipped price list. Only the same words are answered from the cache, unless `cache_rules` says more."""
     async with system_db("test prices") as db:
-        await prices.seed_prices(db)
-    prices.forget_prices()
-    return await make_business(**columns)
+        await seed_prices(db)
+    forget_prices()
+    return await make_business(**{"cache_rules": {"mode": "exact"}, **columns})
 
 
 async def spent(made: Made) -> tuple[int, int]:

@@ -67,7 +67,7 @@ async def test_what_did_i_order_quotes_the_own_words_and_the_answer() -> None:
     assert "you wrote: “I would like to order two whitening kits, please.”." in answer.text
     assert "The answer was: “Two kits are $80.”." in answer.text
     assert "park" not in answer.text
-    assert answer.shared_hash is None
+    assert answer.shared is None
     (source,) = answer.sources
     assert (source["kind"], source["id"]) == ("memory", str(first.message_id))
     assert source["quote"] == "I would like to order two whitening kits, please."

@@ -7,8 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from omni_app.budgets import prices
+from omni_app.budgets import listed
 from omni_app.budgets.budget import load_budget, set_limit
+from omni_app.budgets.prices import forget_prices
 from omni_app.conversations.handling import close_conversation, take_over
 from omni_app.conversations.memory import recall
 from omni_app.conversations.sending import send_reply
@@ -42,8 +43,8 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIStub]:
 
 async def seed_prices() -> None:
     async with system_db("test prices") as db:
-        await prices.seed_prices(db)
-    prices.forget_prices()
+        await listed.seed_prices(db)
+    forget_prices()
 
 
 async def summary_of(conversation_id: UUID) -> str:

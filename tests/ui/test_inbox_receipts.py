@@ -32,6 +32,10 @@ def receipt(**values: Any) -> ReceiptView:
             "steps": ({"name": "identify", "ms": 25}, {"name": "model", "ms": 75.0}),
             "note": "",
             "prompt": "",
+            "matched_question": "",
+            "saved_nusd": 0,
+            "wrong_at": None,
+            "wrong_by": "",
             "created_at": NOW,
             **values,
         }
@@ -72,3 +76,13 @@ def test_sources_of_a_receipt_lead_to_where_they_stand() -> None:
         "/knowledge/documents/a%2Fb?start=4&end=90",
         "",
     ]
+
+
+def test_a_receipt_from_the_cache_names_the_question_it_was_found_for_and_what_it_saved() -> None:
+    shown = receipt_of(receipt(tier="semantic", matched_question="Do you see kids?", saved_nusd=147_000), HALIFAX)
+    assert (shown.source, shown.is_cached) == ("Model, cache, other words", True)
+    assert (shown.same_as, shown.saved, shown.wrong) == ("Do you see kids?", "$0.000147", "")
+    same_words = receipt_of(receipt(tier="l2", wrong_at=NOW, wrong_by="Maya"), HALIFAX)
+    assert (same_words.source, same_words.same_as, same_words.saved) == ("Model, shared cache", "", "")
+    assert same_words.wrong.startswith("Marked wrong here by Maya on ")
+    assert not receipt_of(receipt(), HALIFAX).is_cached

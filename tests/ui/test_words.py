@@ -4,11 +4,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from omni_app.infra.errors import Invalid
-from omni_app.infra.money import NUSD
 from omni_app.ui.components.basics import avatar_tone, initials
 from omni_app.ui.pages.chat_setup.page import embed_code
-from omni_app.ui.pages.limits.page import read_amount, read_limits
-from omni_app.ui.words import ago, cost, count, on_day, when, zone_of
+from omni_app.ui.pages.limits.rules import LADDER_FIELDS, LIMIT_FIELDS, SIGN_FIELDS, read_numbers
+from omni_app.ui.words import ago, cost, count, held_back, on_day, when, zone_of
 
 NOW = datetime(2026, 3, 12, 14, 32, tzinfo=UTC)
 
@@ -56,18 +55,20 @@ def test_initials() -> None:
     assert avatar_tone("Maya Chen") == avatar_tone("Maya Chen")
 
 
-def test_amounts_as_people_write_them() -> None:
-    assert [read_amount(text) for text in ("120", "$1,200", " 120.50 ", "0")] == [120 * NUSD, 1200 * NUSD, 120_500_000_000, 0]
-    for text in ("", "abc", "-1", "nan", "inf", "1e999999"):
-        with pytest.raises(ValueError):  # noqa: PT011 (read_amount promises no more)
-            read_amount(text)
-
-
 def test_limits_name_every_wrong_field() -> None:
+    form = {field.name: "7" for field in (*LIMIT_FIELDS, *SIGN_FIELDS, *LADDER_FIELDS)}
     with pytest.raises(Invalid) as caught:
-        read_limits({"daily_messages": "0", "limit": "many"})
-    assert [item.field for item in caught.value.fields] == ["daily_messages", "limit"]
-    assert read_limits({"daily_messages": "1,000", "limit": "5"}) == (1000, 5 * NUSD)
+        read_numbers({**form, "daily_messages": "many", "gibberish_share": ""})
+    assert [item.field for item in caught.value.fields] == ["daily_messages", "gibberish_share"]
+    numbers = read_numbers({**form, "daily_messages": "1,000", "gibberish_share": "70 %"})
+    assert (numbers["daily_messages"], numbers["gibberish_share"], numbers["block_after"]) == (1000, 0.7, 7)
+
+
+def test_a_restriction_says_until_when() -> None:
+    at, zone = datetime(2026, 3, 14, 10, tzinfo=UTC), ZoneInfo("Europe/Berlin")
+    assert held_back("throttled", at + timedelta(minutes=10), zone, at) == "Slowed down until 11:10"
+    assert held_back("blocked", at + timedelta(days=1), zone, at) == "Blocked until 15 March 11:00"
+    assert held_back("blocked", at, zone, at) == held_back("", at + timedelta(days=1), zone, at) == ""
 
 
 def test_embed_code_is_one_tag() -> None:

@@ -95,6 +95,7 @@ async def _take(visitor: Visitor, frame_id: str | None, text: str, files: tuple[
         language=visitor.language or visitor.business.locale,
         attachments=files,
         page=visitor.page.values if visitor.page is not None else None,
+        network_address=visitor.host,
     )
     async with _TAKERS:
         received, facts = await receive(visitor.scope, inbound)

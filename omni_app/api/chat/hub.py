@@ -37,7 +37,8 @@ class Visitor:
 
     `seen` is the number up to which this widget holds every message. `news` are ready frames by what they are about: a newer
     one of the same kind takes the place of one not yet sent. `must_read`: the conversation may hold more. `task` reads the
-    socket; `is_let_go`: it was ended because nothing was heard for long.
+    socket; `is_let_go`: it was ended because nothing was heard for long. `host` is the network address as the socket names it,
+    `address` whom to count it as, None for a private one.
     """
 
     socket: WebSocket
@@ -45,6 +46,7 @@ class Visitor:
     visitor_id: str
     language: str = ""
     address: str | None = None
+    host: str = ""
     conversation_id: UUID | None = None
     seen: int = 0
     heard_at: float = 0.0

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from omni_app.infra.errors import TooMany
 from omni_app.limits.addresses import address_block
+from omni_app.limits.customers import in_seconds
 
 WINDOW_SECONDS = 10.0
 PER_SOCKET = 60
@@ -63,4 +64,5 @@ def check(window: Window, windows: AddressWindows, address: str | None, at: floa
     if address is not None:
         wait = max(wait, windows.take(address, at))
     if wait > 0:
-        raise TooMany("That was too fast. Wait a few seconds.", timedelta(seconds=wait))
+        pause = timedelta(seconds=wait)
+        raise TooMany(f"That was too fast. Wait {in_seconds(pause)}.", pause)

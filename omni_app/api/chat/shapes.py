@@ -1,6 +1,7 @@
 """What goes over the wire to a widget, as JSON text or the parts of it."""
 
 import json
+import math
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -131,5 +132,5 @@ def refusal(frame_id: str | None, error: OmniError, *, retry: bool = False) -> s
         body["field"] = error.fields[0].field
         body["fields"] = [{"field": problem.field, "message": problem.message} for problem in error.fields]
     if isinstance(error, TooMany):
-        body["retry_after"] = max(1, round(error.retry_after.total_seconds()))
+        body["retry_after"] = max(1, math.ceil(error.retry_after.total_seconds()))
     return frame("error", **body)

@@ -31,6 +31,8 @@ from omni_app.tenancy.widget_look import DEFAULT_COLORS, DEFAULT_GREETING
 router = APIRouter(tags=["Website chat"])
 
 MAX_FRAME = 64 * 1024
+# The server reads a frame whole before anybody sees its size, up to its own 16 MiB: who sends one like this is no widget.
+MAX_READ = 1024 * 1024
 HELLO_SECONDS = 30.0
 _RTL = ("ar", "he", "fa", "ur")
 _addresses = limits.AddressWindows()
@@ -135,6 +137,9 @@ async def _read(websocket: WebSocket) -> dict[str, Any] | None:
         if text is None:
             await websocket.close(1003)
             return None
+        if len(text) > MAX_READ:
+            await websocket.close(1009)
+            return None
         if len(text) > MAX_FRAME or len(text.encode("utf-8", "replace")) > MAX_FRAME:
             await _refuse(websocket, "This message is too long.", "text")
             continue
@@ -167,6 +172,7 @@ async def _hello(websocket: WebSocket, business: BusinessView) -> Visitor | None
         visitor_id=read_session(business.id, frame.get("session")) or new_visitor_id(),
         language=language_of(frame.get("lang")),
         address=limits.public_address(websocket.client.host if websocket.client else None),
+        host=websocket.client.host if websocket.client else "",
         seen=seen if type(seen) is int and 0 <= seen < 2**31 else 0,
         heard_at=asyncio.get_running_loop().time(),
         task=asyncio.current_task(),

@@ -60,7 +60,8 @@ class CustomerRowData(BaseModel):
 
 
 class CustomerData(BaseModel):
-    """A customer. `version` grows with each change; `cost_nusd` is in billionths of a dollar."""
+    """A customer. `version` grows with each change; `cost_nusd` is in billionths of a dollar; `trust` is 0–100. `restriction` is
+    set by abuse detection and holds until `restricted_until`."""
 
     id: UUID
     name: str
@@ -75,6 +76,9 @@ class CustomerData(BaseModel):
     verified_at: Time | None
     blocked: bool
     block_reason: str | None
+    trust: int
+    restriction: Literal["", "throttled", "blocked"]
+    restricted_until: Time | None
     merged_into_id: UUID | None
     merged_from: list[MergedData]
     conversations: int
@@ -230,6 +234,9 @@ def customer_json(view: CustomerView) -> dict[str, Any]:
         "verified_at": _time(view.verified_at) if view.verified_at else None,
         "blocked": view.is_blocked,
         "block_reason": view.block_reason,
+        "trust": view.trust,
+        "restriction": view.restriction,
+        "restricted_until": _time(view.restricted_until) if view.restricted_until else None,
         "merged_into_id": str(view.merged_into_id) if view.merged_into_id else None,
         "merged_from": [
             {"customer_id": str(item.customer_id), "name": item.name, "evidence": item.evidence, "at": _time(item.at)}
@@ -301,6 +308,9 @@ EXAMPLE: dict[str, Any] = {
     ],
     "verified_at": "2026-02-01T10:00:00+00:00",
     "block_reason": None,
+    "trust": 72,
+    "restriction": "",
+    "restricted_until": None,
     "merged_into_id": None,
     "merged_from": [],
     "version": 4,

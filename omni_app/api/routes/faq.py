@@ -14,6 +14,8 @@ from omni_app.api.routes.parameters import Limit, PageNumber, Search
 from omni_app.infra.database import open_db
 from omni_app.infra.scope import Permission
 from omni_app.knowledge.faqs import FaqView, create_faq, delete_faq, list_faqs, prepare_faq, update_faq
+from omni_app.knowledge.suggestions import list_suggestions
+from omni_app.orchestrator.suggesting import MOST, suggest_faqs
 
 router = APIRouter(prefix="/api/faq", tags=["Knowledge"])
 
@@ -26,6 +28,17 @@ _EXAMPLE: dict[str, Any] = {
     "version": 1,
     "created_at": "2026-03-01T09:00:00+00:00",
     "updated_at": "2026-03-01T09:00:00+00:00",
+}
+
+
+_SUGGESTION: dict[str, Any] = {
+    "id": "0199a3c2-8100-7c55-9d0f-3a4b5c6d7e8f",
+    "kind": "often_asked",
+    "question": "Do you offer teeth whitening?",
+    "answer": "Yes, in two visits.",
+    "examples": ["teeth whitening, do you offer that"],
+    "asked": 41,
+    "saving_nusd": 9_100_000,
 }
 
 
@@ -57,6 +70,21 @@ class FaqData(BaseModel):
     version: int
     created_at: str
     updated_at: str
+
+
+class SuggestionData(BaseModel):
+    """An FAQ worth writing. `kind`: often_asked (a model answers it, `answer` is its draft) or not_known (nobody could).
+
+    `asked` counts 30 days; `saving_nusd` is what the model was paid for that.
+    """
+
+    id: UUID
+    kind: str
+    question: str
+    answer: str
+    examples: list[str]
+    asked: int
+    saving_nusd: int
 
 
 class Deleted(BaseModel):
@@ -110,6 +138,36 @@ async def create(body: FaqBody, scope: KeyScope, idempotency_key: IdempotencyKey
         return ok(_data(faq), 201)
 
     return await run_once(scope, idempotency_key, ["faq", body.model_dump(mode="json")], work)
+
+
+@router.post(
+    "/extract",
+    summary="Suggest FAQs from conversations",
+    response_model=Success[list[SuggestionData]],
+    responses=described([_SUGGESTION]),
+)
+async def extract(scope: KeyScope) -> JSONResponse:
+    """Look through 30 days of conversations for what a model is asked often or nobody could answer; nothing is taught by it.
+
+    The suggestions that would save most come first. What was taken or put aside before does not come back.
+    """
+    await suggest_faqs(scope)
+    async with open_db(scope) as db:
+        found, _ = await list_suggestions(db, limit=MOST)
+    return ok(
+        [
+            {
+                "id": str(one.id),
+                "kind": one.kind,
+                "question": one.question,
+                "answer": one.answer,
+                "examples": list(one.examples),
+                "asked": one.asked,
+                "saving_nusd": one.saving_nusd,
+            }
+            for one in found
+        ]
+    )
 
 
 @router.put(

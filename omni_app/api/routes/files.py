@@ -14,7 +14,8 @@ from omni_app.conversations.attachments import MAX_BYTES, AttachmentView, keep_u
 from omni_app.customers.addresses import Address
 from omni_app.infra.errors import Invalid, NotFound, SignedOut
 from omni_app.infra.scope import system_scope
-from omni_app.limits.addresses import take_upload
+from omni_app.limits.addresses import UPLOAD_WINDOW, UPLOADS, address_block, take_upload
+from omni_app.limits.refusals import note_refusal
 from omni_app.tenancy.businesses import find_business_by_widget_key
 
 router = APIRouter(tags=["Website chat"])
@@ -32,7 +33,11 @@ async def upload(widget_key: str, request: Request) -> JSONResponse:
     business = await find_business_by_widget_key(widget_key)
     if business is None:
         raise NotFound("widget")
-    (await take_upload(client_of(request).ip)).require("Many files came from your network within the hour. Try again later.")
+    ip = client_of(request).ip
+    request.scope["omni_limit"] = decision = await take_upload(ip)
+    if not decision.allowed:
+        note_refusal(business.id, decision.name, "address", address_block(ip), UPLOADS, UPLOAD_WINDOW)
+    decision.require("Many files came from your network within the hour. Try again later.")
     form = await _read_form(request)
     try:
         session, file = form.get("session"), form.get("file")

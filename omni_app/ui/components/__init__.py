@@ -26,6 +26,7 @@ from omni_app.ui.components.forms import (
     text_field,
 )
 from omni_app.ui.components.icons import CHANNELS, channel_icon, channel_name, icon, omni_mark
+from omni_app.ui.components.mail_frame import mail_frame
 from omni_app.ui.components.panels import callout, key_figure, key_figures, meter, page_header, pager, panel, table
 from omni_app.ui.components.states import bone, empty_state, error_state, loaded, skeleton_page, skeleton_rows
 
@@ -56,6 +57,7 @@ __all__ = [
     "key_figures",
     "link",
     "loaded",
+    "mail_frame",
     "meter",
     "muted",
     "omni_mark",

@@ -52,3 +52,11 @@ def test_the_oldest_address_makes_room() -> None:
 )
 def test_private_addresses_are_not_counted(host: str | None, counted: str | None) -> None:
     assert public_address(host) == counted
+
+
+def test_the_refusal_of_a_frame_tells_the_wait_in_words() -> None:
+    window, windows = Window(), AddressWindows()
+    for _ in range(PER_SOCKET):
+        check(window, windows, None, 100.0)
+    with pytest.raises(TooMany, match=r"That was too fast\. Wait 6 seconds\."):
+        check(window, windows, None, 104.5)

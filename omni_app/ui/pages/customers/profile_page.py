@@ -28,6 +28,7 @@ from omni_app.ui.pages.customers.editing import EditState
 from omni_app.ui.pages.customers.editor import editor
 from omni_app.ui.pages.customers.profile_dialogs import block_dialog, erase_dialog, verify_dialog
 from omni_app.ui.pages.customers.profile_state import CustomerState
+from omni_app.ui.pages.customers.profile_trust import held_back, trust
 from omni_app.ui.pages.customers.showing import ConsentLine, NoteLine, Pair, PointLine, TalkLine, TrailLine
 from omni_app.ui.shell import page
 
@@ -278,6 +279,7 @@ def _known() -> rx.Component:
             rx.el.h3("Details"),
             rx.el.dl(rx.foreach(CustomerState.details, _pair), class_name="kv"),
         ),
+        trust(),
         rx.cond(
             CustomerState.attributes.length() > 0,
             rx.el.section(
@@ -333,6 +335,7 @@ def _content() -> rx.Component:
                 style={"marginBottom": "16px"},
             ),
         ),
+        held_back(),
         rx.el.dl(rx.foreach(CustomerState.figures, _figure), class_name="kpis n5", aria_label="Key figures"),
         rx.el.div(
             rx.el.div(_history(), _notes(), _trail(), class_name="c8 stack people-main"),

@@ -19,6 +19,8 @@ from omni_app.customers.verifying import unverify_customer, verify_customer
 from omni_app.infra.clock import now
 from omni_app.infra.errors import Invalid, NotFound
 from omni_app.infra.scope import Permission
+from omni_app.limits.abuse import AbuseFilter, lift_customer, list_events
+from omni_app.limits.trust import load_trust
 from omni_app.tenancy.businesses import load_business
 from omni_app.ui.access import ViewerState, current_viewer, form_text, handler, loader, parse_id, viewer_db
 from omni_app.ui.components import said
@@ -40,11 +42,13 @@ from omni_app.ui.pages.customers.showing import (
     name_of,
     note_of,
     point_of,
+    reasons_of,
     talk_of,
     trail_of,
     who_of,
 )
-from omni_app.ui.words import count, zone_of
+from omni_app.ui.pages.limits.showing import KINDS, words_of_evidence
+from omni_app.ui.words import count, when, zone_of
 
 TALKS = 10
 
@@ -62,6 +66,10 @@ class CustomerState(ViewerState, rx.State):
     talks_pages: int = 1
     notes: list[NoteLine] = []
     merges: list[MergeLine] = []
+    trust: str = ""
+    trust_reasons: list[Pair] = []
+    signs: list[Pair] = []
+    """The last signs of abuse and when they were seen."""
     trail: list[TrailLine] = []
     undoing_id: str = ""
     undoing_name: str = ""
@@ -116,8 +124,15 @@ class CustomerState(ViewerState, rx.State):
             talks, total = await list_pages(db, ConversationFilter(customer_id=view.id), self.talks_page, TALKS)
             notes = await list_notes(db, view.id)
             trail = await list_trail(db, view.id)
+            trust = await load_trust(db, view.id)
+            signs, _ = await list_events(db, AbuseFilter(customer_id=view.id), 1, 5)
         may_administer = Permission.ADMINISTER in viewer.permissions
         self.who = who_of(view, zone, at)
+        self.trust, self.trust_reasons = str(trust.score), reasons_of(trust)
+        self.signs = [
+            Pair(f"{KINDS[sign.kind]}: {words_of_evidence(sign.kind, sign.evidence)}", when(sign.created_at, zone, at))
+            for sign in signs
+        ]
         self.figures = figures_of(figures)
         self.details, self.attributes = details_of(view, zone, at), attributes_of(view)
         self.points = [point_of(point) for point in view.points]
@@ -228,6 +243,15 @@ class CustomerState(ViewerState, rx.State):
         yield
         async with viewer_db(self) as db:
             await unblock_customer(db, self._id())
+        await self._read()
+        yield said(f"{self.who.name} can write again")
+
+    @handler
+    async def lift(self) -> Any:
+        self.busy = "lift"
+        yield
+        async with viewer_db(self) as db:
+            await lift_customer(db, self._id())
         await self._read()
         yield said(f"{self.who.name} can write again")
 

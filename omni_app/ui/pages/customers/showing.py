@@ -12,8 +12,9 @@ from omni_app.customers.listing import CustomerRow
 from omni_app.customers.notes import NoteView
 from omni_app.customers.profiles import CustomerView, MergedView, PointView
 from omni_app.customers.trail import TrailEntry
+from omni_app.limits.trust import Trust
 from omni_app.ui.components import avatar_tone, initials
-from omni_app.ui.words import cost, count, on_day, when
+from omni_app.ui.words import cost, count, held_back, on_day, when
 
 PURPOSES = [("marketing", "Offers and news"), ("reminders", "Reminders of appointments"), ("surveys", "Surveys")]
 """Purposes every customer can be asked about; others come from the API."""
@@ -36,6 +37,8 @@ _DONE = {
     "customer.unblocked": "Unblocked",
     "customer.note_added": "Note added",
     "customer.note_deleted": "Note removed",
+    "customer.restricted": "Held back for abuse",
+    "customer.unrestricted": "Held back no more",
     "customer.exported": "Data exported",
     "customer.address_claimed": "Address typed, not proven",
     "customer.address_proven": "Address proven",
@@ -148,6 +151,9 @@ class Who:
     verified_on: str = ""
     is_blocked: bool = False
     block_reason: str = ""
+    trust: str = ""
+    held: str = ""
+    """How abuse detection holds them back now: "Slowed down until 14:05"; empty when it does not."""
 
 
 def name_of(name: str, customer_id: UUID) -> str:
@@ -186,7 +192,14 @@ def who_of(view: CustomerView, zone: ZoneInfo, now: datetime) -> Who:
         verified_on=on_day(view.verified_at, zone, now),
         is_blocked=view.is_blocked,
         block_reason=view.block_reason or "",
+        trust=str(view.trust),
+        held=held_back(view.restriction, view.restricted_until, zone, now),
     )
+
+
+def reasons_of(trust: Trust) -> list[Pair]:
+    """What the score is made of: "+30", "Verified"."""
+    return [Pair(f"{reason.points:+d}".replace("-", "−"), reason.words) for reason in trust.reasons]
 
 
 def point_of(point: PointView) -> PointLine:

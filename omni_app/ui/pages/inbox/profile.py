@@ -81,6 +81,10 @@ def _who() -> rx.Component:
             SHOWN.is_blocked,
             callout(rx.el.b("Blocked. ", class_name="med"), rx.el.bdi(SHOWN.block_reason), tone="bad gap", icon_name="ban"),
         ),
+        rx.cond(
+            SHOWN.held != "",
+            callout(rx.el.a(SHOWN.held, href="/limits", class_name="link"), " for abuse", tone="warn gap", icon_name="timer"),
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from omni_app.conversations.reading import PastConversation
 from omni_app.customers.profiles import CustomerView
 from omni_app.ui.components import avatar_tone, initials
 from omni_app.ui.pages.inbox.lines import name_of
-from omni_app.ui.words import cost, on_day, when
+from omni_app.ui.words import cost, held_back, on_day, when
 
 
 @dataclass
@@ -50,6 +50,7 @@ class Profile:
     cost: str = "$0"
     is_blocked: bool = False
     block_reason: str = ""
+    held: str = ""
     claim: str = ""
     past: list[Past] = field(default_factory=list)
 
@@ -79,6 +80,7 @@ def profile_of(view: CustomerView, zone: ZoneInfo, now: datetime, past: Sequence
         cost=cost(view.cost_nusd),
         is_blocked=view.is_blocked,
         block_reason=view.block_reason or "",
+        held=held_back(view.restriction, view.restricted_until, zone, now),
         claim=next((point.value for point in view.points if point.proof == "claimed" and point.kind in ("email", "phone")), ""),
         past=[
             Past(

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from omni_app.ui.components import callout, copy_button, icon, icon_button
+from omni_app.ui.components import button, callout, copy_button, icon, icon_button
 from omni_app.ui.pages.inbox.lines import Line
 from omni_app.ui.pages.inbox.receipt_shapes import Source, Step
 from omni_app.ui.pages.inbox.receipt_state import ReceiptState
@@ -53,6 +53,35 @@ def _prompt() -> rx.Component:
     )
 
 
+def _wrong_here() -> rx.Component:
+    return button(
+        "Wrong here",
+        "ban",
+        size="s",
+        class_name="gap",
+        title="The cache never gives this answer to this question again",
+        on_click=ReceiptState.mark_wrong,
+    )
+
+
+def _cached() -> rx.Component:
+    """Where an answer from the cache came from, and the way to say that it does not belong here."""
+    return rx.el.section(
+        rx.el.h4("From the cache"),
+        rx.cond(
+            SHOWN.same_as != "",
+            rx.el.p("Taken for the same as: ", rx.el.q(SHOWN.same_as, dir="auto"), class_name="quoted"),
+            rx.el.p("The same words were answered before.", class_name="mut"),
+        ),
+        rx.cond(SHOWN.saved != "", rx.el.p("Saved ", rx.el.b(SHOWN.saved, class_name="num"), ": no model was asked.")),
+        rx.cond(
+            SHOWN.wrong != "",
+            callout(SHOWN.wrong, tone="warn gap", icon_name="ban"),
+            rx.cond(ReceiptState.may_mark, _wrong_here()),
+        ),
+    )
+
+
 def _content() -> rx.Component:
     return rx.fragment(
         rx.el.header(
@@ -73,6 +102,7 @@ def _content() -> rx.Component:
             ),
             rx.cond(SHOWN.note != "", callout(SHOWN.note, tone="warn gap", icon_name="triangle_alert")),
         ),
+        rx.cond(SHOWN.is_cached, _cached()),
         rx.cond(
             SHOWN.sources.length() > 0,
             rx.el.section(rx.el.h4("Sources"), rx.el.ul(rx.foreach(SHOWN.sources, _source), class_name="srcs")),

@@ -9,7 +9,14 @@ from omni_app.infra import money
 from omni_app.orchestrator.receipts import ReceiptView
 
 _SOURCES = {"faq": "FAQ", "passage": "Passage", "model": "Model", "memory": "Memory", "none": "No source", "human": "Person"}
-_STEPS = {"decide": "Decide", "embed": "Embed", "store message": "Store"}
+_TIERS = {"l1": "cache", "l2": "shared cache", "l3": "stored cache", "semantic": "cache, other words"}
+_STEPS = {
+    "decide": "Decide",
+    "embed": "Embed",
+    "store message": "Store",
+    "nearest": "Same question?",
+    "share": "Asked by others?",
+}
 
 
 @dataclass
@@ -35,7 +42,7 @@ class Source:
 
 @dataclass
 class Receipt:
-    """How one answer was made."""
+    """How one answer was made. `same_as` is the question it was given for before, `wrong` who said that it is wrong here."""
 
     source: str = ""
     confidence: str = ""
@@ -47,13 +54,17 @@ class Receipt:
     at: str = ""
     note: str = ""
     prompt: str = ""
+    is_cached: bool = False
+    same_as: str = ""
+    saved: str = ""
+    wrong: str = ""
     sources: list[Source] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 
 
 def receipt_of(view: ReceiptView, zone: ZoneInfo) -> Receipt:
     tokens = f"{view.input_tokens:,} in, {view.output_tokens:,} out" if view.input_tokens or view.output_tokens else "none"
-    tier = {"l1": "cache", "l2": "cache", "l3": "stored cache"}.get(view.tier or "", "")
+    tier = _TIERS.get(view.tier or "", "")
     source = _SOURCES.get(view.source, view.source)
     return Receipt(
         source=f"{source}, {tier}" if tier else source,
@@ -66,9 +77,20 @@ def receipt_of(view: ReceiptView, zone: ZoneInfo) -> Receipt:
         at=f"{view.created_at.astimezone(zone):%H:%M:%S}",
         note=view.note,
         prompt=view.prompt,
+        is_cached=view.tier is not None,
+        same_as=view.matched_question,
+        saved=money.show(view.saved_nusd, 6) if view.saved_nusd else "",
+        wrong=_wrong(view, zone),
         sources=[_source(number, source) for number, source in enumerate(view.sources, 1)],
         steps=_steps(view),
     )
+
+
+def _wrong(view: ReceiptView, zone: ZoneInfo) -> str:
+    if view.wrong_at is None:
+        return ""
+    at = view.wrong_at.astimezone(zone)
+    return f"Marked wrong here by {view.wrong_by} on {at.day} {at:%B at %H:%M}. It is not served to this question any more."
 
 
 def _source(number: int, source: dict[str, Any]) -> Source:

@@ -10,6 +10,7 @@ from omni_app.infra.errors import Conflict, FieldError, Invalid, NotFound
 from omni_app.infra.scope import Permission
 from omni_app.insights.questions import load_question_text
 from omni_app.knowledge.faqs import MAX_PHRASINGS, MAX_QUESTION, FaqView, create_faq, load_faq, prepare_faq, update_faq
+from omni_app.knowledge.suggestions import load_suggestion, take_suggestion
 from omni_app.tenancy.businesses import load_business
 from omni_app.ui.access import ViewerState, current_viewer, form_text, handler, loader, parse_id, viewer_db
 from omni_app.ui.components import said
@@ -56,6 +57,7 @@ class EditorState(ViewerState, rx.State):
     _version: int = 0
     _their_version: int = 0
     _next_key: int = 0
+    _suggestion_id: str = ""
 
     @loader
     async def load(self) -> None:
@@ -72,6 +74,9 @@ class EditorState(ViewerState, rx.State):
                 text = await load_question_text(db, parse_id(message_id, "question"))
             if Permission.TEACH in (await current_viewer(self)).permissions:
                 self._start(plain_text(text, MAX_QUESTION))
+            return rx.call_script(_FORGET_QUERY)
+        if suggestion_id := asked.get("suggestion"):
+            await self._open_suggestion(suggestion_id)
             return rx.call_script(_FORGET_QUERY)
         if faq_id := asked.get("faq"):
             await self._open(parse_id(faq_id, "FAQ"))
@@ -92,6 +97,18 @@ class EditorState(ViewerState, rx.State):
     async def open_faq(self, faq_id: str) -> None:
         await self._open(parse_id(faq_id, "FAQ"))
 
+    @handler
+    async def open_suggestion(self, suggestion_id: str) -> None:
+        await self._open_suggestion(suggestion_id)
+
+    async def _open_suggestion(self, suggestion_id: str) -> None:
+        """Write an FAQ from a suggestion; saving it takes the suggestion."""
+        (await current_viewer(self)).scope().require(Permission.TEACH)
+        async with viewer_db(self) as db:
+            found = await load_suggestion(db, parse_id(suggestion_id, "suggestion"))
+        self._start(plain_text(found.question, MAX_QUESTION), found.answer, found.examples)
+        self._suggestion_id = str(found.id)
+
     async def _open(self, faq_id: UUID) -> None:
         async with viewer_db(self) as db:
             faq = await load_faq(db, faq_id)
@@ -103,6 +120,7 @@ class EditorState(ViewerState, rx.State):
         self.rows = []
         self._add(phrasings)
         self.is_changed, self.asks_discard, self.clash, self._their_version = False, False, "", 0
+        self._suggestion_id = ""
         self.errors, self.form_error = {}, ""
         self.form += 1
         self.is_open = True
@@ -168,7 +186,9 @@ class EditorState(ViewerState, rx.State):
         is_new = not self.faq_id or self.clash == "deleted"
         try:
             async with viewer_db(self) as db:
-                if is_new:
+                if is_new and self._suggestion_id:
+                    await take_suggestion(db, parse_id(self._suggestion_id, "suggestion"), prepared)
+                elif is_new:
                     await create_faq(db, prepared)
                 else:
                     await update_faq(db, parse_id(self.faq_id, "FAQ"), prepared, self._their_version or self._version)

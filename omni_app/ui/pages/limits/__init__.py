@@ -1,1 +1,1 @@
-"""Limits and budget: how much a customer may ask, how much answers may cost."""
+"""Limits and abuse: how much a customer may ask, what was refused, and what looked like abuse."""

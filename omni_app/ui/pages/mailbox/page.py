@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import reflex as rx
 
 from omni_app.infra.errors import NotFound
-from omni_app.notices.mailbox import list_mails
+from omni_app.notices.mailbox import list_mails, load_mail_page
 from omni_app.tenancy.businesses import load_business
-from omni_app.ui.access import ViewerState, current_viewer, handler, loader, viewer_db
-from omni_app.ui.components import badge, empty_state, loaded, page_header, pager, panel
+from omni_app.ui.access import ViewerState, current_viewer, handler, loader, parse_id, viewer_db
+from omni_app.ui.components import badge, empty_state, loaded, mail_frame, page_header, pager, panel, segmented
 from omni_app.ui.navigation import NavEntry
 from omni_app.ui.shell import page
 from omni_app.ui.words import when, zone_of
@@ -23,6 +23,8 @@ class MailLine:
     text: str
     at: str
     status: str
+    error: str
+    has_page: bool
 
 
 class MailboxState(ViewerState, rx.State):
@@ -34,6 +36,9 @@ class MailboxState(ViewerState, rx.State):
     text: str = ""
     at: str = ""
     status: str = ""
+    error: str = ""
+    html: str = ""
+    is_plain: bool = False
 
     @loader
     async def load(self) -> None:
@@ -49,21 +54,38 @@ class MailboxState(ViewerState, rx.State):
             zone = zone_of((await load_business(db)).timezone)
         found = await list_mails(viewer.email, number, PAGE_SIZE)
         self.mails = [
-            MailLine(str(mail.id), mail.subject, mail.text, when(mail.created_at, zone), mail.status) for mail in found.items
+            MailLine(
+                id=str(mail.id),
+                subject=mail.subject,
+                text=mail.text,
+                at=when(mail.created_at, zone),
+                status=mail.status,
+                error=mail.error,
+                has_page=mail.has_html,
+            )
+            for mail in found.items
         ]
         self.number, self.pages = found.page, max(1, -(-found.total // PAGE_SIZE))
-        self._show(self.mails[0] if self.mails else None)
+        await self._show(self.mails[0] if self.mails else None)
 
     @handler
     async def read(self, mail_id: str) -> None:
         mail = next((mail for mail in self.mails if mail.id == mail_id), None)
         if mail is None:
             raise NotFound("mail")
-        self._show(mail)
+        await self._show(mail)
 
-    def _show(self, mail: MailLine | None) -> None:
-        mail = mail or MailLine("", "", "", "", "")
-        self.open_id, self.subject, self.text, self.at, self.status = mail.id, mail.subject, mail.text, mail.at, mail.status
+    async def _show(self, mail: MailLine | None) -> None:
+        mail = mail or MailLine(id="", subject="", text="", at="", status="", error="", has_page=False)
+        viewer = await current_viewer(self)
+        # Only the open mail's page is read: one with pictures weighs more than a whole list of texts.
+        self.html = await load_mail_page(viewer.email, parse_id(mail.id, "mail")) if mail.has_page else ""
+        self.open_id, self.subject, self.text, self.at = mail.id, mail.subject, mail.text, mail.at
+        self.status, self.error = mail.status, mail.error
+
+    @handler
+    async def set_look(self, look: str) -> None:
+        self.is_plain = look == "text"
 
 
 def _line(mail: rx.Var[MailLine]) -> rx.Component:
@@ -89,10 +111,36 @@ def _status() -> rx.Component:
 
 
 def _reader() -> rx.Component:
+    has_page = MailboxState.html != ""
+    look = segmented(
+        [("page", "Mail"), ("text", "Plain text")],
+        rx.cond(MailboxState.is_plain, "text", "page"),
+        MailboxState.set_look,
+        "How to show it",
+    )
     return rx.el.article(
-        rx.el.div(rx.el.h2(MailboxState.subject, class_name="h2 grow"), _status(), class_name="row"),
-        rx.el.p("From Omni, ", MailboxState.at, class_name="mut t1"),
-        rx.el.pre(MailboxState.text, dir="auto"),
+        rx.el.div(rx.el.h2(MailboxState.subject, class_name="h2 grow", dir="auto"), _status(), class_name="row"),
+        rx.el.div(
+            rx.el.p(
+                "From Omni, ",
+                MailboxState.at,
+                rx.cond((MailboxState.status == "failed") & (MailboxState.error != ""), ". " + MailboxState.error, ""),
+                class_name="mut t1",
+            ),
+            rx.cond(has_page, look),
+            class_name="row between",
+            style={"flexWrap": "wrap", "gap": "8px"},
+        ),
+        rx.cond(
+            has_page & ~MailboxState.is_plain,
+            rx.el.div(mail_frame(MailboxState.html, MailboxState.subject, MailboxState.open_id), style={"marginTop": "14px"}),
+            # The columns of a report stand under each other in a font of one width only.
+            rx.el.pre(
+                MailboxState.text,
+                dir="auto",
+                style={"fontFamily": rx.cond(has_page, "var(--mono)", "inherit"), "fontSize": rx.cond(has_page, "12.5px", "")},
+            ),
+        ),
         class_name="read",
         aria_live="polite",
     )
@@ -117,7 +165,7 @@ def mailbox() -> rx.Component:
             _reader(),
             class_name="mails",
         ),
-        empty_state("No mail yet", "Omni writes when someone is invited or a password changes.", "mail"),
+        empty_state("No mail yet", "Omni writes when someone is invited, a password changes or a report is due.", "mail"),
     )
     return rx.el.div(
         page_header("Mailbox", "What Omni wrote to you. Until a mail server is set up, mails stay here."),

@@ -146,8 +146,13 @@ def budget() -> rx.Component:
         title="Spend and budget",
         end=rx.el.span(OverviewState.month, class_name="mut"),
         footer=rx.fragment(
-            "Spending stops at the budget. ",
-            rx.el.a("See limits", href="/limits", class_name="link", style={"minHeight": "0"}),
+            rx.match(
+                ShellState.status,
+                ("paused", "Paid answers are paused; cache and FAQ answer on. "),
+                ("down", "The model's provider does not answer; cache and FAQ answer on. "),
+                "Spending stops at the budget. ",
+            ),
+            rx.el.a("See costs", href="/costs", class_name="link", style={"minHeight": "0"}),
         ),
         padded=True,
         class_name="c4 at-budget",
