@@ -29,7 +29,7 @@ from omni_app.knowledge import judging
 from omni_app.knowledge.cutting import cut
 from omni_app.knowledge.passages import words_of
 from omni_app.knowledge.quoting import quote
-from omni_app.knowledge.reading import read_file
+from omni_app.knowledge.reading.choosing import read_file
 from omni_app.knowledge.retrieval import PASSAGE_AT, Index, Kept
 from omni_app.llm.providers.local.minilm import MiniLM, ensure_built
 from omni_app.settings import ROOT, load_settings

@@ -142,8 +142,10 @@ def _budget(figures: ReportFigures) -> BudgetBar:
     limit, spent = budget.limit_nusd, budget.spent_nusd
     percent = 100 * spent / limit if limit else 100.0 if spent else 0.0
     notes = []
-    if budget.is_spent and limit:
-        notes.append("The budget is spent. Cache, FAQ and document answers go on.")
+    if budget.is_paused and limit:
+        notes.append("Paid answers pause. Cache, FAQ and document answers go on.")
+    elif budget.is_spent and limit:
+        notes.append("The month's budget is used up; the prepaid credit pays.")
     if budget.credit_left_nusd or budget.credit_total_nusd:
         notes.append(f"Prepaid credit left: {money(budget.credit_left_nusd)} of {money(budget.credit_total_nusd)}.")
     if budget.excess_nusd:

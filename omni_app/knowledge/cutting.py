@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from omni_app.knowledge.reading import Block, Text, read_file
+from omni_app.knowledge.reading import Block, Text
 
 LEAST_WORDS = 60
 MOST_WORDS = 180
@@ -48,6 +48,9 @@ class Reading:
 
 def read_and_cut(data: bytes, name: str = "") -> Reading:
     """Read a file in this process, for files of our own; a stranger's goes through `reading.apart`. Raises `Unreadable`."""
+    # The readers of PDF and Word are a fifth of a process's start, and files are read in processes of their own.
+    from omni_app.knowledge.reading.choosing import read_file
+
     kind, text = read_file(data, name)
     return Reading(kind=kind, text=text.text, pages=text.pages, passages=cut(text))
 

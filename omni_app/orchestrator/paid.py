@@ -104,9 +104,9 @@ async def ask_model(
             watch.lap("prompt")
             worst = worst_of(model, prompt, "chat", facts)
             reservation = await reserve_in(db, worst, hold=longest_hold())
-    except BudgetSpent:
+    except BudgetSpent as error:
         watch.lap("reserve")
-        return None, "the monthly budget is spent; answered without a model"
+        return None, f"answered without a model: {error}"
     except Rejected as error:
         watch.lap("reserve")
         log.warning("paid answer refused", reason=str(error))

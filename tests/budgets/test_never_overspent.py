@@ -73,9 +73,10 @@ class History:
         elif kind == "settle" and self.reservations:
             await self._settle(values[0] % len(self.reservations), values[1])
         elif kind == "settle all":
-            for place in range(len(self.reservations)):
+            # Twice at once each, but one after the other: how much excess an overcharge needs depends on who was settled before.
+            for place, one in enumerate(self.reservations):
                 self.books.settle(place, values)
-            await asyncio.gather(*(settle(self.scope, one, {"call": values}) for one in self.reservations))
+                await asyncio.gather(*(settle(self.scope, one, {"call": values}) for _ in range(2)))
         elif kind == "release" and self.reservations:
             place = values % len(self.reservations)
             self.books.release(place)
@@ -166,7 +167,7 @@ def _ticks(row: Any) -> tuple[int, int, int, int]:
 
 
 @settings(
-    max_examples=30, deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=st.lists(STEPS, min_size=4, max_size=16), limit=st.integers(0, 30))
 async def test_no_history_spends_beyond_a_limit(priced: None, steps: list[tuple[str, Any]], limit: int) -> None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from omni_app.knowledge.cutting import LEAST_WORDS, MOST_CHARACTERS, MOST_WORDS, cut, sentences, weigh
-from omni_app.knowledge.reading import read_file
+from omni_app.knowledge.reading.choosing import read_file
 
 
 def passages(text: str, name: str = "x.md") -> list[tuple[str, str]]:

@@ -6,9 +6,10 @@ import zipfile
 import docx
 import pytest
 
-from omni_app.knowledge.reading import Text, Unreadable, read_file
+from omni_app.knowledge.reading import Text, Unreadable
 from omni_app.knowledge.reading.apart import read_apart
 from omni_app.knowledge.reading.bounds import MAX_CHARACTERS
+from omni_app.knowledge.reading.choosing import read_file
 from tests.knowledge.paper import VISIT, make_bomb, make_docx, make_pdf, make_scan
 
 

@@ -28,7 +28,7 @@ def main() -> None:
     """Read, cut, print {"kind", "text", "pages", "passages": [[heading, start, end, page]]} or {"problem"}."""
     # Before the limits: what is imported later would meet them.
     from omni_app.knowledge.cutting import read_and_cut
-    from omni_app.knowledge.reading import Unreadable
+    from omni_app.knowledge.reading import Unreadable, choosing  # noqa: F401
 
     _limit()
     data = sys.stdin.buffer.read(MAX_BYTES + 1)
