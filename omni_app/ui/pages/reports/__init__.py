@@ -1,0 +1,1 @@
+"""Reports by e-mail: look at one, send one, choose which come and to whom."""
