@@ -72,11 +72,6 @@ async def prepare() -> tuple[UUID, UUID]:
         member = (
             await db.execute("select id, business_id, name from members where role = 'owner' order by created_at limit 1")
         ).one()
-        # One who writes without a pause all through the bench would be slowed down.
-        await db.execute(
-            """update businesses set daily_messages = 100000, limits = limits || '{"abuse": {"is_on": false}}' where id = :id""",
-            {"id": member.business_id},
-        )
     conversation_id, _ = await write(member.business_id, "Hello?")
     actor = Actor(kind="member", id=member.id, name=member.name)
     async with open_db(Scope(business_id=member.business_id, actor=actor, permissions=frozenset(Permission))) as db:

@@ -77,20 +77,10 @@ async def measure(omni: Omni, floor_url: str) -> dict[str, list[float]]:
     return times
 
 
-def look_for_no_abuse(omni: Omni) -> None:
-    """A few visitors who write several messages a second, the same ones again and again, would be slowed down and handed over."""
-    with psycopg.connect(_address(omni)) as connection:
-        connection.execute("""update businesses set limits = limits || '{"abuse": {"is_on": false, "repeats": 10}}'""")
-
-
-def _address(omni: Omni) -> str:
-    return omni.environment["OMNI_DATABASE_SYSTEM_URL"].replace("postgresql+psycopg", "postgresql")
-
-
 def raw_floors(omni: Omni) -> dict[str, list[float]]:
     """One committed INSERT by the bare driver, and one Redis GET, without web stack, engine or row-level security scope."""
     times: defaultdict[str, list[float]] = defaultdict(list)
-    with psycopg.connect(_address(omni)) as connection:
+    with psycopg.connect(omni.database_address) as connection:
         for _ in range(WARM_UP + ROUNDS):
             started = perf_counter()
             connection.execute(
@@ -124,7 +114,6 @@ def report(times: dict[str, list[float]], raw: dict[str, list[float]]) -> None:
 
 def main() -> None:
     with running_omni() as omni:
-        look_for_no_abuse(omni)
         port = free_port()
         command = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port)]
         floor = subprocess.Popen(

@@ -121,6 +121,7 @@ class Soak:
 
     async def run(self, blows: list[tuple[float, Callable[[], Awaitable[str]]]], visitors: int, callers: int) -> Report:
         """Talk while the blows (pause before it in seconds, act) fall one after the other; then wait for calm and check."""
+        await asyncio.to_thread(self._hear_everybody)
         began = time.monotonic()
         self._visitors = [Visitor(number) for number in range(visitors)]
         talkers = [asyncio.create_task(self._visit(visitor)) for visitor in self._visitors]
@@ -175,6 +176,13 @@ class Soak:
         if name in ("redis", "postgres") and self._random.random() < 0.5:
             return self.freeze(name, 10)
         return self.kill(name)
+
+    def _hear_everybody(self) -> None:
+        """People here write more, and faster, than the limits of a business let one customer."""
+        self._rows(
+            """update businesses set daily_messages = 10000, limits =
+               '{"new_daily_messages": 10000, "visitor_messages_per_hour": 100000, "abuse": {"is_on": false}}'"""
+        )
 
     # The people.
 
@@ -276,7 +284,8 @@ class Soak:
         web = psutil.Process(self._omni.pids()["web"])
         url = web.environ()["OMNI_DATABASE_SYSTEM_URL"].replace("postgresql+psycopg", "postgresql")
         with psycopg.connect(url, autocommit=True, row_factory=namedtuple_row) as connection:
-            return connection.execute(statement).fetchall()
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
 
     def _wait_for_calm(self) -> None:
         wait_until(self._omni.is_healthy, START_SECONDS)
