@@ -54,6 +54,14 @@ class GroupScheduling(LoadScopeScheduling):
         return group_of(nodeid)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--cover-processes",
+        action="store_true",
+        help="measure the coverage of running web, worker and scheduler processes as well; browser tests take half as long again",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """The controller (or the only process) starts the servers; every process that runs tests then takes its own database."""
     if config.option.collectonly or config.option.help:
@@ -114,7 +122,7 @@ def cleaner(services: Services) -> Iterator[Cleaner]:
 
 @pytest.fixture(scope="session")
 def processes(services: Services, request: pytest.FixtureRequest) -> Iterator[Processes]:
-    made = Processes(services, is_measured=bool(getattr(request.config.option, "cov_source", None)))
+    made = Processes(services, is_measured=request.config.option.cover_processes)
     yield made
     made.stop()
 
