@@ -97,10 +97,9 @@ async def _choose(scope: Scope, facts: Facts, question: Question, watch: Stopwat
         paid = None if note else paid
     found = await _find(scope, facts, question, vector, watch, is_for_model=paid is not None)
     if paid is not None:
-        decision, note = await ask_model(scope, paid, facts, question, found, vector, watch, live, near)
+        decision, note = await ask_model(scope, paid, facts, question, found, vector, watch, live, seat, near)
         if decision is not None:
             return decision
-        seat.fail(note)
     answer = answer_locally(facts, question, found, is_makeshift=model is not None)
     if note and answer.source == "none":
         # Not "not sure": the assistant might have known. A person answers instead, and the customer hears when.

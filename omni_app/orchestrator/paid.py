@@ -27,7 +27,7 @@ from omni_app.llm.contract import Completion, LanguageModel, Prompt
 from omni_app.llm.embedding import embedder_name
 from omni_app.llm.health import note_failure, note_success
 from omni_app.orchestrator import phrases
-from omni_app.orchestrator.deciding import Decision, Question, Stopwatch
+from omni_app.orchestrator.deciding import Decision, Question, Seat, Stopwatch
 from omni_app.orchestrator.local import Found, depends_on, faq_source, passage_source
 from omni_app.orchestrator.prompt import UNSURE, Grounds, build_prompt, describe_customer, show_prompt
 from omni_app.orchestrator.receipts import PROMPT
@@ -87,11 +87,13 @@ async def ask_model(
     vector: Vector,
     watch: Stopwatch,
     live: LiveAnswer,
+    seat: Seat,
     near: Near | None = None,
 ) -> tuple[Decision | None, str]:
     """A paid answer, or None and the reason why there is none: the local brain answers then.
 
-    `near` is the nearest question that was answered before.
+    Those who wait at `seat` for the same answer are told a reason that holds for them as well. `near` is the nearest question
+    that was answered before.
     """
     memories: list[Remembered] = []
     try:
@@ -106,11 +108,13 @@ async def ask_model(
             reservation = await reserve_in(db, worst, hold=longest_hold())
     except BudgetSpent as error:
         watch.lap("reserve")
-        return None, f"answered without a model: {error}"
+        note = f"answered without a model: {error}"
+        # A cap is this customer's or this campaign's: others have their own.
+        return (None, note) if error.purse in ("customer", "campaign") else _refuse(seat, note)
     except Rejected as error:
         watch.lap("reserve")
         log.warning("paid answer refused", reason=str(error))
-        return None, str(error)
+        return _refuse(seat, str(error))
     watch.lap("reserve")
     try:
         completion = await _stream(model, prompt, watch, live)
@@ -118,13 +122,13 @@ async def ask_model(
         await release(scope, reservation)
         watch.lap("model")
         log.warning("model refused", model=model.name, error=str(error))
-        return None, f"the model refused: {error}"
+        return _refuse(seat, f"the model refused: {error}")
     except Unavailable as error:
         # After a time-out or a broken stream the provider may have worked and billed all the same: the worst case is booked.
         note_failure(model.provider)
         await settle(scope, reservation, worst.units, note=f"no answer: {error}")
         watch.lap("model")
-        return None, f"the model did not answer: {error}"
+        return _refuse(seat, f"the model did not answer: {error}")
     except _TakenOver:
         # What it wrote is billed, how much nobody says. The answer below will find its lease gone and is not recorded.
         await settle(scope, reservation, worst.units, note="stopped half way, not sent: a person took over")
@@ -134,6 +138,11 @@ async def ask_model(
     watch.lap("model")
     decision = decision_of(facts, question, found, memories, prompt, completion, reservation)
     return await with_shared(facts, question, found, memories, vector, near, decision), ""
+
+
+def _refuse(seat: Seat, reason: str) -> tuple[None, str]:
+    seat.fail(reason)
+    return None, reason
 
 
 async def _stream(model: LanguageModel, prompt: Prompt, watch: Stopwatch, live: LiveAnswer) -> Completion:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from omni_app.budgets.budget import set_limit
+from omni_app.budgets.ledger import LEDGER_COLUMNS, LedgerLine, ledger_values
 from omni_app.cache import index, process
+from omni_app.customers.identifying import create_customer
 from omni_app.infra.background import finish_tasks
 from omni_app.infra.database import open_db
 from omni_app.infra.redis import redis_client
@@ -200,3 +202,21 @@ async def test_wordings_of_one_answer_do_not_stand_in_each_others_way(model: Ope
     await ask(made, "Is it possible to have my teeth made whiter at your clinic?", "bob")
     keys = {row["answer_hash"] for row in await rows("select answer_hash from cached_answers where kind = 'asked'")}
     assert len(keys) == 1
+
+
+async def test_who_has_reached_a_cap_of_their_own_leaves_the_model_to_others_who_ask_the_same(model: OpenAIStub) -> None:
+    made = await priced_business(cache_rules=ALIKE, budget_rules={"customer_cap_nusd": 20 * COST})
+    # What Ann cost this month already, so that the worst case of one more call does not fit.
+    async with open_db(made.scope) as db:
+        customer = await create_customer(db, inbound("", "ann").address, "", "")
+        line = LedgerLine(service="chat", provider="openai", model="gpt-4o-mini", cost_nusd=20 * COST, customer_id=customer.id)
+        await db.execute(
+            f"insert into ledger_entries ({LEDGER_COLUMNS}) values ({ledger_values()})", line.parameters(made.scope.business_id)
+        )
+    model.behave(text=SAID, usage=(900, 20), seconds=0.2)
+    ann, *others = await asyncio.gather(*(ask(made, WHITENING, who) for who in ("ann", "bob", "cy")))
+    assert (ann.source, ann.cost_nusd) == ("none", 0)
+    assert "what one customer may cost" in (await receipt_of(made, ann)).note
+    assert [other.reply_text for other in others] == [SAID, SAID]
+    # Whom she let go on may each have asked for themselves.
+    assert 1 <= model.count <= 2
