@@ -35,6 +35,7 @@ async def run_and_kill(scope: Scope, services: Services, calls: list[int]) -> No
             left.setdefault(spender, calls[len(left) % len(calls)])
             left[spender] -= 1
             if left[spender] <= 0 and spender not in killed:
+                assert os.getpgid(spender) == process.pid, "none of ours"
                 os.kill(spender, signal.SIGKILL)
                 killed.add(spender)
     finally:
