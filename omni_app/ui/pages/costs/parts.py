@@ -4,7 +4,7 @@ import reflex as rx
 
 from omni_app.infra.scope import Permission
 from omni_app.ui.account import ShellState
-from omni_app.ui.components import button_link, channel_icon, icon, link, panel, segmented
+from omni_app.ui.components import button_link, channel_icon, empty_state, icon, link, panel, segmented
 from omni_app.ui.components.charts import chart, numbers, series_legend
 from omni_app.ui.pages.costs.ledger import LedgerState
 from omni_app.ui.pages.costs.showing import AlertLine, CostLine
@@ -110,16 +110,23 @@ def past_month() -> rx.Component:
 
 def per_day() -> rx.Component:
     mark = {"border": "1px dashed var(--chart-axis)"}
+    has_spend = (CostsState.series.length() > 0) | CostsState.has_other
     legend = series_legend(
         CostsState.series,
         rx.cond(CostsState.has_other, rx.el.span(rx.el.i(class_name="sq", style={"background": "var(--chart-mute)"}), "Other")),
         rx.cond(CostsState.is_now, rx.el.span(rx.el.i(class_name="sq", style=mark), "Expected")),
     )
     return panel(
-        rx.el.div(chart(CostsState.figure, CostsState.sentence), class_name="body"),
-        numbers("Day", CostsState.heads, CostsState.lines, "Spend per day"),
+        rx.cond(
+            has_spend,
+            rx.fragment(
+                rx.el.div(chart(CostsState.figure, CostsState.sentence), class_name="body"),
+                numbers("Day", CostsState.heads, CostsState.lines, "Spend per day"),
+            ),
+            empty_state("Nothing spent", "Each paid answer, message or call will stand here on its day.", "wallet"),
+        ),
         title="Spend per day",
-        end=legend,
+        end=rx.cond(has_spend, legend),
         footer=rx.cond(CostsState.compared != "", CostsState.compared, CostsState.sentence),
         class_name="c8",
     )
