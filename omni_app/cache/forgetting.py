@@ -80,15 +80,16 @@ async def forget_faq(db: Db, faq_id: UUID | None, vectors: NDArray[np.float32] |
         await db.execute(_FORGET_NEAR, {"vectors": lines, "model": model, "far": 1 - NEAR})
 
 
-async def forget_document(db: Db, document_id: UUID) -> None:
+async def forget_document(db: Db, document_id: UUID, *, most_compared: int = MOST_COMPARED) -> None:
     """A document's text was put into service, renamed or removed: answers made from it go, and those near its passages.
 
-    Call it after new passages are in place and before old ones are deleted with their document.
+    Call it after new passages are in place and before old ones are deleted with their document. Where nearness would take more
+    than `most_compared` comparisons, all answers of the model go.
     """
     await bump(db)
     await db.execute(_FORGET_NAMED, {"named": f'["document:{document_id}"]'})
     values = {"document_id": document_id}
-    if int((await db.execute(_COUNT, values)).scalar_one()) > MOST_COMPARED:
+    if int((await db.execute(_COUNT, values)).scalar_one()) > most_compared:
         await db.execute(_FORGET_MADE)
     else:
         await db.execute(_FORGET_NEAR_PASSAGES, {**values, "far": 1 - NEAR})

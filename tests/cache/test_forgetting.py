@@ -101,13 +101,12 @@ async def test_vectors_of_another_model_are_not_compared_but_removed() -> None:
     assert await questions() == set()
 
 
-async def test_too_much_to_compare_is_removed_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("omni_app.cache.forgetting.MOST_COMPARED", 0)
+async def test_too_much_to_compare_is_removed_unseen() -> None:
     made = await make_business(faqs=())
     document = await add_ready(made.scope)
     await store(made.scope, LIFT)
     async with open_db(made.scope) as db:
-        await forget_document(db, document.view.id)
+        await forget_document(db, document.view.id, most_compared=0)
     assert await questions() == set()
 
 

@@ -17,7 +17,7 @@ from omni_app.infra.ids import new_id
 from omni_app.infra.live import publish_now
 from omni_app.knowledge.faqs import create_faq, prepare_faq
 from tests.conversations.desk import make_member, state, thread
-from tests.e2e.test_inbox import Desk, desk, enter, say, visit
+from tests.e2e.inbox_desk import Desk, desk, enter, say, visit
 from tests.harness.waiting import until
 from tests.tenancy.people import sql
 
