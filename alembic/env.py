@@ -6,6 +6,7 @@ import omni_app.api.models
 import omni_app.audit.models
 import omni_app.budgets.models
 import omni_app.cache.models
+import omni_app.channels.models
 import omni_app.conversations.models
 import omni_app.customers.models
 import omni_app.infra.jobs

@@ -148,6 +148,16 @@
   for (const kind of ["submit", "click", "keydown"]) document.addEventListener(kind, lookSoon, true);
   setInterval(lookSoon, REST_MS);
 
+  /* ---------- the focus belongs to the person: a message may take it only while they wait for the answer ---------- */
+  let isBack = false;
+  document.addEventListener("submit", () => { isBack = false; }, true);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest && event.target.closest("button,[role=button]")) isBack = false;
+  }, true);
+  for (const kind of ["focusin", "input"]) {
+    document.addEventListener(kind, (event) => { if (inField(event.target)) isBack = true; }, true);
+  }
+
   window.omni = {
     async completeSignIn(ticket, next) {
       let ok = false;
@@ -160,8 +170,10 @@
       try { await post("/auth/sign-out", {}); } finally { forget(); location.assign("/sign-in"); }
     },
     startOver(path) { forget(); location.assign(path); },
-    // The message may come a frame before React has drawn the error: look again for up to half a second.
+    // The message may come a frame before React has drawn the error: look again for up to half a second. Whoever is back in a
+    // field stays there: what they type next would go into another one.
     focusError(tries = 30) {
+      if (isBack && inField(document.activeElement)) return;
       const wrong = document.querySelector("[aria-invalid=true]") || document.querySelector("form [role=alert]");
       if (wrong) wrong.focus();
       else if (tries) requestAnimationFrame(() => window.omni.focusError(tries - 1));

@@ -14,6 +14,7 @@ BENCHES = {
     "cache_lookup": "how fast a stored question is found among 10,000, against GPTCache",
     "answers": "which FAQ answers a question: right, wrong, refused",
     "limiter": "decisions of the limiter a second, against bare Lua calls with the same keys",
+    "webhooks": "acknowledge and store what a provider sends, at 64 and 1,000 connections, against a bare coalesced insert",
     "widgets": "a thousand open widgets, one message per 15 seconds each: answers, errors, memory",
 }
 

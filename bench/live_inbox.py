@@ -50,7 +50,7 @@ async def sign_in(browser: Browser, url: str, email: str, password: str) -> Page
 
 async def write(business_id: UUID, text: str) -> tuple[UUID, float]:
     """Store one message of the bench's customer; its conversation, and when it was committed (milliseconds since 1970)."""
-    from omni_app.conversations.receiving import Inbound
+    from omni_app.conversations.facts import Inbound
     from omni_app.customers.addresses import Address
     from omni_app.infra.scope import system_scope
     from omni_app.orchestrator.turn import receive

@@ -54,6 +54,43 @@ class Settings(BaseSettings):
     sendgrid_base_url: str = "https://api.sendgrid.com"
     mail_from: str = "Omni <omni@localhost.localdomain>"
 
+    meta_app_secret: SecretStr | None = Field(default=None, description="Of the deployment's own Meta app, for all businesses")
+    meta_verify_token: SecretStr | None = Field(default=None, description="What that app sends when its webhook is set up")
+    meta_graph_url: str = "https://graph.facebook.com"
+    sendgrid_webhook_key: SecretStr | None = Field(default=None, description="Public key of the deployment's signed webhooks")
+    mail_domain: str | None = Field(default=None, description="Domain of the Message-IDs of mail we send; default: of public_url")
+
+    sandbox_url: str | None = Field(default=None, alias="OMNI_SANDBOX_URL", description="Base address of the provider simulator")
+    sandbox_smtp_port: int = Field(default=0, alias="OMNI_SANDBOX_SMTP_PORT", ge=0, le=65535)
+    sandbox_imap_port: int = Field(default=0, alias="OMNI_SANDBOX_IMAP_PORT", ge=0, le=65535)
+    sandbox_token: SecretStr | None = Field(
+        default=None, alias="OMNI_SANDBOX_TOKEN", description="Of its control API; default: OMNI_HOME/sandbox.token"
+    )
+    sandbox: str = Field(default="on", alias="OMNI_SANDBOX", description="off: the embedded deployment starts no simulator")
+    egress_allow: str = Field(
+        default="", alias="OMNI_EGRESS_ALLOW", description="host:port, comma separated: private addresses that may be called"
+    )
+    webhooks_per_minute: int = Field(
+        default=6000, ge=1, le=1_000_000, description="Verified webhooks one connection may deliver to one web process"
+    )
+    events_kept_days: int = Field(default=30, ge=1, le=3650, description="How long what providers sent can be read and replayed")
+    send_timeout_seconds: float = Field(
+        default=45.0, ge=1, le=80, description="How long a provider may take to accept one message before its fate is unknown"
+    )
+    unknown_after_seconds: int = Field(
+        default=600, ge=1, le=86_400, description="Until staff are asked about a message nobody knows the fate of"
+    )
+
+    storage_url: SecretStr | None = Field(
+        default=None, description="s3://bucket/prefix; credentials and endpoint as AWS_* variables; default: OMNI_HOME/files"
+    )
+    media_most_bytes: int = Field(
+        default=25 * 1024 * 1024, alias="OMNI_MEDIA_MOST_BYTES", ge=1024, le=100 * 1024 * 1024, description="Of one received file"
+    )
+    transcription_model: str = Field(
+        default="whisper-1", description="Of the OpenAI-compatible server, for voice notes"
+    )
+
     worker_threads: int = Field(default=16, ge=1, le=64)
     log_level: str = "INFO"
     secure_cookies: bool = Field(default=False, description="Set when the public address is https")

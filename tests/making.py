@@ -9,7 +9,7 @@ import httpx2
 
 from omni_app.api.app import create_api
 from omni_app.api.middleware import Edge
-from omni_app.conversations.receiving import Inbound
+from omni_app.conversations.facts import Inbound
 from omni_app.customers.addresses import Address
 from omni_app.infra.database import open_db, system_db
 from omni_app.infra.scope import Scope, system_scope

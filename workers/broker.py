@@ -9,6 +9,7 @@ from dramatiq.middleware import AsyncIO, CurrentMessage, Middleware, ShutdownNot
 
 from omni_app.infra.background import finish_tasks
 from omni_app.infra.database import close_engines, open_engines
+from omni_app.infra.http import close_http
 from omni_app.infra.jobs import QUEUES, hand_over_with
 from omni_app.infra.queue import actor_name, job_broker, send
 from omni_app.infra.redis import close_redis
@@ -38,6 +39,7 @@ async def _open() -> None:
 
 async def _close() -> None:
     await finish_tasks(2)
+    await close_http()
     await close_engines()
     await close_redis()
 

@@ -13,8 +13,11 @@ import workers.budgets
 import workers.cache_upkeep
 import workers.documents
 import workers.files
+import workers.inbound
 import workers.mail
+import workers.media
 import workers.memories
+import workers.outbound
 import workers.reports
 import workers.trust
 import workers.warming  # noqa: F401

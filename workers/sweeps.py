@@ -7,6 +7,8 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from omni_app.budgets.reaping import settle_abandoned
+from omni_app.channels.events import ask_for_standing_events, purge_events
+from omni_app.channels.polling import ask_for_polls
 from omni_app.conversations.attachments import forget_unsent
 from omni_app.conversations.jobs import AnswerConversation
 from omni_app.conversations.snoozing import wake_due
@@ -16,8 +18,10 @@ from omni_app.infra.jobs import handed_over
 from omni_app.infra.live import publish_now
 from omni_app.infra.log import get_logger
 from workers.budgets import note_missed_alerts
+from workers.channel_templates import ask_for_fresh_templates
 from workers.document_sweeps import ask_for_unread_documents
 from workers.memory_sweeps import ask_for_idle_summaries, ask_for_memories, ask_for_new_vectors
+from workers.outbound import ask_for_lost_deliveries, ask_staff_about_unknown
 from workers.outbox import CLAIM, CLOCK_SLACK, times
 from workers.reports import ask_for_due_reports
 from workers.trust import refresh_all_trust
@@ -149,9 +153,14 @@ class Sweep:
 SWEEPS = (
     Sweep(work=send_standing_jobs, every=timedelta(seconds=2)),
     Sweep(work=ask_for_missing_answers, every=timedelta(seconds=3)),
+    Sweep(work=ask_for_lost_deliveries, every=timedelta(seconds=3)),
+    Sweep(work=ask_staff_about_unknown, every=timedelta(seconds=5)),
     Sweep(work=ask_for_memories, every=timedelta(seconds=2)),
     Sweep(work=wake_snoozed_conversations, every=timedelta(seconds=15)),
     Sweep(work=ask_for_unread_documents, every=timedelta(seconds=5)),
+    Sweep(work=ask_for_polls, every=timedelta(seconds=2)),
+    Sweep(work=ask_for_standing_events, every=timedelta(minutes=1)),
+    Sweep(work=purge_events, every=timedelta(minutes=10)),
     Sweep(work=settle_abandoned_reservations, every=timedelta(seconds=30)),
     Sweep(work=note_missed_alerts, every=timedelta(minutes=1)),
     Sweep(work=ask_for_new_vectors, every=timedelta(minutes=1)),
@@ -161,6 +170,7 @@ SWEEPS = (
     Sweep(work=ask_for_nightly_warmings, every=timedelta(minutes=20)),
     Sweep(work=ask_for_suggestions, every=timedelta(hours=1)),
     Sweep(work=refresh_all_trust, every=timedelta(hours=12)),
+    Sweep(work=ask_for_fresh_templates, every=timedelta(hours=1)),
     Sweep(work=forget_unsent, every=timedelta(hours=1)),
     Sweep(work=forget_old_rows, every=timedelta(hours=1)),
 )

@@ -21,6 +21,7 @@ from omni_app.api.routes import (
     files,
     health,
     prices,
+    webhooks,
 )
 
 DESCRIPTION = """
@@ -71,6 +72,7 @@ def create_api() -> FastAPI:
         auth,
         chat,
         files,
+        webhooks,
         demo,
     ):
         api.include_router(routes.router)

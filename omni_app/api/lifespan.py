@@ -9,6 +9,7 @@ from omni_app.api.chat.keeping import keep_widgets
 from omni_app.api.chat.marks import marks
 from omni_app.infra.background import finish_tasks, start_task
 from omni_app.infra.database import close_engines, open_engines
+from omni_app.infra.http import close_http
 from omni_app.infra.jobs import hand_over_with
 from omni_app.infra.log import configure_logging
 from omni_app.infra.queue import HandOver
@@ -43,5 +44,6 @@ async def lifespan() -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         hand_over_with(None)
+        await close_http()
         await close_engines()
         await close_redis()

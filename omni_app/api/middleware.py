@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from omni_app.api.access import MANY_KEYLESS
 from omni_app.api.errors import failure, unexpected
+from omni_app.channels.registry import all_hooks
 from omni_app.infra.ids import new_id
 from omni_app.infra.log import get_logger
 from omni_app.infra.metrics import HTTP_SECONDS
@@ -47,7 +48,13 @@ def too_large(most: int) -> str:
     return f"The body is larger than {most // 2**20} MiB."
 
 
+# What providers send at most, by the start of the address: a token may follow.
+_WEBHOOK_SIZES = tuple((f"/webhooks/{path}", hook.most_bytes) for _, hook in all_hooks() for path in (hook.path, *hook.aliases))
+
+
 def _most(path: str) -> int:
+    if path.startswith("/webhooks/"):
+        return next((most for start, most in _WEBHOOK_SIZES if path.startswith(start)), MAX_BODY)
     if path == _PAGE_UPLOAD:
         return MAX_PAGE_UPLOAD
     return MAX_UPLOAD if _UPLOAD.fullmatch(path) else MAX_BODY
@@ -192,11 +199,13 @@ def _headers(given: list[tuple[bytes, bytes]], path: str, request_id: str, is_pu
     headers = [pair for pair in given if not (is_public and pair[0].lower().startswith(b"access-control-"))]
     names = {name.lower() for name, _ in headers}
     headers += [(b"x-request-id", request_id.encode()), (b"x-content-type-options", b"nosniff")]
-    headers.append((b"referrer-policy", b"strict-origin-when-cross-origin"))
+    if b"referrer-policy" not in names:
+        headers.append((b"referrer-policy", b"strict-origin-when-cross-origin"))
     if is_public:
         headers += [(b"access-control-allow-origin", b"*"), (b"cross-origin-resource-policy", b"cross-origin")]
     else:
-        headers.append((b"x-frame-options", b"DENY"))
+        # Mails are shown in a frame of the inbox, so that nothing of them reaches it.
+        headers.append((b"x-frame-options", b"SAMEORIGIN" if path.startswith("/files/html/") else b"DENY"))
     if b"cache-control" not in names:
         if path == "/widget.js":
             headers.append((b"cache-control", b"public, max-age=300"))

@@ -23,7 +23,7 @@ from omni_app.budgets.prices import UnknownPrice, find_price, load_prices
 from omni_app.budgets.reaping import settle_abandoned
 from omni_app.budgets.reserving import reserve, reserve_in
 from omni_app.budgets.rules import BudgetRules, load_rules, set_rules
-from omni_app.budgets.settling import release, settle, settle_in
+from omni_app.budgets.settling import release, release_in, settle, settle_in
 
 __all__ = [
     "LEDGER_COLUMNS",
@@ -47,6 +47,7 @@ __all__ = [
     "load_rules",
     "pay",
     "release",
+    "release_in",
     "reserve",
     "reserve_in",
     "seed_prices",

@@ -183,7 +183,13 @@ async def release(scope: Scope, reservation: Reservation) -> None:
     if reservation.is_free:
         return
     async with open_db(scope) as db:
-        _check_owner(db, reservation)
+        await release_in(db, reservation)
+
+
+async def release_in(db: Db, reservation: Reservation) -> None:
+    """`release` inside a transaction that writes down why; one statement, best the last one of `db`."""
+    _check_owner(db, reservation)
+    if not reservation.is_free:
         await db.execute(_RELEASE, {"reservation_id": reservation.id, "business_id": reservation.business_id, "at": now()})
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from omni_app.cache.stored import CURRENT, ENTRY, NewEntry, entry_values
+from omni_app.conversations.planning import plan_delivery
 from omni_app.infra import live
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
@@ -41,11 +42,12 @@ _SAY = text(
     with c as (
       update conversations set last_seq = last_seq + 1
       where id = :id and status = 'waiting' and speaker = 'human' and assignee_id is null returning *
+    ), m as (
+      insert into messages (id, business_id, conversation_id, customer_id, seq, role, text, status, source, sources,
+        offers_person, cost_nusd, created_at)
+      select :message_id, business_id, id, customer_id, last_seq, 'assistant', :text, 'sent', 'none', '[]', false, 0, :now from c
     )
-    insert into messages (id, business_id, conversation_id, customer_id, seq, role, text, status, source, sources, offers_person,
-      cost_nusd, created_at)
-    select :message_id, business_id, id, customer_id, last_seq, 'assistant', :text, 'sent', 'none', '[]', false, 0, :now from c
-    returning seq
+    select last_seq, connection_id from c
     """
 )
 
@@ -76,7 +78,7 @@ _RECORD = text(
         handover_summary = case when :hands_over then :handover_summary else handover_summary end,
         waiting_since = case when :hands_over then :now else waiting_since end
       where id = :conversation_id and lease_holder = :turn_id and fence = :fence and speaker = 'ai'
-      returning id, business_id, customer_id, last_seq, last_customer_seq, answered_seq, status, speaker, channel
+      returning id, business_id, customer_id, last_seq, last_customer_seq, answered_seq, status, speaker, channel, connection_id
     ), m as (
       insert into messages (id, business_id, conversation_id, customer_id, seq, role, text, status, author_name, source, tier,
         confidence, sources, offers_person, answers_seq, cost_nusd, receipt_id, created_at)
@@ -101,7 +103,7 @@ _RECORD = text(
       select :ledger_id, business_id, 'chat', :provider, :model, '{{"answer": 1}}', '{{"answer": 0}}', 0, channel, customer_id,
         id, :message_id, '', :now from c where :is_free_call
     ), current as materialized ({CURRENT}), k as ({ENTRY.format(condition="exists (select from c)")})
-    select last_seq, last_customer_seq, status, speaker, (select id from k) as entry_id from c
+    select last_seq, last_customer_seq, status, speaker, connection_id, (select id from k) as entry_id from c
     """  # noqa: S608 (constants)
 )
 
@@ -195,10 +197,14 @@ async def holds_turn(db: Db, conversation_id: UUID, turn_id: UUID, fence: int) -
 
 async def say_while_waiting(db: Db, conversation_id: UUID, line: str) -> None:
     """Add one message of the assistant to a conversation that waits for a person; nothing happens when somebody has it by now."""
-    at = now()
-    seq = (await db.execute(_SAY, {"id": conversation_id, "message_id": new_id(), "text": line, "now": at})).scalar_one_or_none()
-    if seq is not None:
-        live.publish(db, "message.created", conversation_id=conversation_id, seq=seq, role="assistant")
+    message_id = new_id()
+    values = {"id": conversation_id, "message_id": message_id, "text": line, "now": now()}
+    row = (await db.execute(_SAY, values)).one_or_none()
+    if row is None:
+        return
+    if row.connection_id is not None:
+        await plan_delivery(db, conversation_id, message_id)
+    live.publish(db, "message.created", conversation_id=conversation_id, seq=row.last_seq, role="assistant")
 
 
 async def find_reply(db: Db, conversation_id: UUID, seq: int) -> ReplyState:
@@ -214,7 +220,7 @@ async def find_reply(db: Db, conversation_id: UUID, seq: int) -> ReplyState:
 async def record_answer(
     db: Db, conversation_id: UUID, turn_id: UUID, fence: int, answers_seq: int, subject: str, answer: Answer
 ) -> Recorded | None:
-    """Write the answer, its receipt, its ledger row and its cache entry in one statement.
+    """Write the answer, its receipt, its ledger row and its cache entry in one statement, and queue it for the channel.
 
     Returns None, having written nothing, when the lease was lost or a person took over: the AI stays silent.
     """
@@ -262,6 +268,8 @@ async def record_answer(
     ).one_or_none()
     if row is None:
         return None
+    if row.connection_id is not None:
+        await plan_delivery(db, conversation_id, answer.message_id)
     live.publish(db, "message.created", conversation_id=conversation_id, seq=row.last_seq, role="assistant")
     return Recorded(
         seq=row.last_seq - (1 if answer.handover_reason is not None else 0),

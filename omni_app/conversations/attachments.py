@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from omni_app.conversations.jobs import FetchAttachment
 from omni_app.conversations.sniffing import clean_name, find_media_type
 from omni_app.customers.addresses import Address
 from omni_app.infra.clock import now
@@ -21,6 +22,7 @@ from omni_app.infra.crypto import sign, verify
 from omni_app.infra.database import Db, open_db, system_db
 from omni_app.infra.errors import Forbidden, Invalid, NotFound, SignedOut
 from omni_app.infra.ids import new_id
+from omni_app.infra.jobs import enqueue
 from omni_app.infra.log import get_logger
 from omni_app.infra.scope import Permission, Scope, system_scope
 from omni_app.infra.storage import delete_file, put_file, read_file
@@ -30,11 +32,13 @@ log = get_logger(__name__)
 
 MAX_BYTES = 10 * 1024 * 1024
 MOST_FILES = 5
+MOST_RECEIVED = 60
 LINK_SECONDS = 300
 UPLOADS_AN_HOUR = 20
 KEPT_UNSENT = timedelta(hours=24)
 
 _LINK = "file"
+_CHANNEL = "channel:"
 
 _INSERT = text(
     """insert into attachments (id, business_id, conversation_id, uploaded_by, name, media_type, size, sha256, storage_key,
@@ -42,17 +46,22 @@ _INSERT = text(
        values (:id, :business_id, :conversation_id, :uploaded_by, :name, :media_type, :size, :sha256, :storage_key, :now)"""
 )
 
+ENTRY = """jsonb_strip_nulls(jsonb_build_object('id', id, 'name', name, 'media_type', media_type, 'size', size,
+        'status', nullif(status, 'stored'), 'problem', nullif(problem, ''), 'transcript', nullif(transcript, ''),
+        'has_thumbnail', case when thumbnail_key <> '' then true end, 'is_inline', case when is_inline then true end))"""
+"""A row of `attachments` as `messages.attachments` holds it; a name that is missing there is empty, and `status` stored."""
+
 # The message shows its files without another read; a list says what came when there are no words.
 _TIE = text(
-    """
+    f"""
     with tied as (
       update attachments set message_id = :message_id, conversation_id = :conversation_id, customer_id = :customer_id
       where id = any(:ids) and uploaded_by = :uploaded_by and message_id is null
         and (conversation_id is null or conversation_id = :conversation_id)
-      returning id, name, media_type, size
+      returning id, name, {ENTRY} as entry
     ), listed as (
-      select coalesce(jsonb_agg(jsonb_build_object('id', id, 'name', name, 'media_type', media_type, 'size', size)
-        order by array_position(cast(:ids as uuid[]), id)), '[]') as files, coalesce(string_agg(name, ', '), '') as names
+      select coalesce(jsonb_agg(entry order by array_position(cast(:ids as uuid[]), id)), '[]') as files,
+        coalesce(string_agg(name, ', ' order by array_position(cast(:ids as uuid[]), id)), '') as names
       from tied
     ), shown as (update messages set attachments = listed.files from listed where messages.id = :message_id
     ), thread as (
@@ -60,7 +69,7 @@ _TIE = text(
       where conversations.id = :conversation_id and conversations.last_text = ''
     )
     select files from listed
-    """
+    """  # noqa: S608 (a constant)
 )
 
 
@@ -86,6 +95,11 @@ class OpenedFile:
 def uploader_of(visitor: Address) -> str:
     """How uploads of a visitor are marked, so that nobody else can send them."""
     return f"visitor:{visitor.value}"
+
+
+def received_over(connection_id: UUID) -> str:
+    """How files that came over a connection are marked until their message is stored."""
+    return f"{_CHANNEL}{connection_id}"
 
 
 async def keep_upload(
@@ -138,14 +152,16 @@ async def attach(
 ) -> list[AttachmentView]:
     """Tie uploads of `uploaded_by` to a message of the same transaction, in the given order.
 
-    Raises `Invalid` (field `attachments`) for one that is not theirs, is used or gone, and for more than five.
+    What a provider still keeps is asked for. Raises `Invalid` (field `attachments`) for one that is not theirs, is used or gone,
+    and for more than five (60 of a message that came over a channel).
     """
     db.scope.require(Permission.REPLY)
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         return []
-    if len(wanted) > MOST_FILES:
-        raise Invalid(f"A message takes {MOST_FILES} files.", "attachments")
+    most = MOST_RECEIVED if uploaded_by.startswith(_CHANNEL) else MOST_FILES
+    if len(wanted) > most:
+        raise Invalid(f"A message takes {most} files.", "attachments")
     row = (
         await db.execute(
             _TIE,
@@ -160,7 +176,13 @@ async def attach(
     ).one()
     if len(row.files) != len(wanted):
         raise Invalid("One of the files was sent already or is gone. Choose it again.", "attachments")
-    return [AttachmentView(**{**file, "id": UUID(file["id"])}) for file in row.files]
+    for file in row.files:
+        if file.get("status") == "pending":
+            await enqueue(db, FetchAttachment(attachment_id=UUID(file["id"])))
+    return [
+        AttachmentView(id=UUID(file["id"]), name=file["name"], media_type=file["media_type"], size=file["size"])
+        for file in row.files
+    ]
 
 
 def sign_link(attachment_id: UUID, business_id: UUID) -> str:
@@ -168,9 +190,17 @@ def sign_link(attachment_id: UUID, business_id: UUID) -> str:
     return "/files/" + sign(_LINK, {"f": str(attachment_id), "b": str(business_id)})
 
 
+def sign_thumbnail_link(attachment_id: UUID, business_id: UUID) -> str:
+    """The path of its small picture, for as long; only where the entry says `has_thumbnail`."""
+    return "/files/" + sign(_LINK, {"f": str(attachment_id), "b": str(business_id), "t": "1"})
+
+
 def with_links(attachments: Sequence[dict[str, Any]], business_id: UUID) -> list[dict[str, Any]]:
-    """`messages.attachments` as a page or the widget shows them: each with a fresh `url`."""
-    return [{**file, "url": sign_link(UUID(str(file["id"])), business_id)} for file in attachments]
+    """`messages.attachments` as a page or the widget shows them: each with a fresh `url`, "" while there is nothing to open."""
+    return [
+        {**file, "url": sign_link(UUID(str(file["id"])), business_id) if file.get("status", "stored") == "stored" else ""}
+        for file in attachments
+    ]
 
 
 async def open_link(token: str) -> OpenedFile:
@@ -181,10 +211,14 @@ async def open_link(token: str) -> OpenedFile:
     except (SignedOut, KeyError, ValueError) as error:
         raise Forbidden("This link is no longer valid. Open the file from the conversation again.") from error
     async with open_db(system_scope(business_id)) as db:
-        found = await db.execute("select name, media_type, storage_key from attachments where id = :id", {"id": attachment_id})
+        found = await db.execute(
+            "select name, media_type, storage_key, thumbnail_key from attachments where id = :id", {"id": attachment_id}
+        )
         row = found.one_or_none()
     if row is None:
         raise NotFound("file")
+    if "t" in payload:
+        return OpenedFile(name=f"{row.name}.webp", media_type="image/webp", data=await read_file(row.thumbnail_key))
     return OpenedFile(name=row.name, media_type=row.media_type, data=await read_file(row.storage_key))
 
 
@@ -193,13 +227,14 @@ async def forget_unsent() -> None:
     async with system_db("sweep: unsent uploads") as db:
         # The lock keeps a late message from taking a file that is on its way out.
         found = await db.execute(
-            """select id, storage_key from attachments where message_id is null and created_at < :before
+            """select id, storage_key, thumbnail_key from attachments where message_id is null and created_at < :before
                order by created_at limit 500 for update skip locked""",
             {"before": now() - KEPT_UNSENT},
         )
         rows = found.all()
         for row in rows:
-            await delete_file(row.storage_key)
+            for storage_key in filter(None, (row.storage_key, row.thumbnail_key)):
+                await delete_file(storage_key)
         await db.execute("delete from attachments where id = any(:ids)", {"ids": [row.id for row in rows]})
     if rows:
         log.info("unsent uploads removed", count=len(rows))

@@ -66,10 +66,17 @@ _SAID = text("select text from messages where customer_id = any(:ids) and role =
 # Uploads that were never sent hang on nobody yet; only their sender's name tells whose they are.
 _FILES = text(
     """
-    delete from attachments where customer_id = any(:ids)
-      or conversation_id in (select id from conversations where customer_id = any(:ids))
-      or message_id in (select id from messages where customer_id = any(:ids)) or uploaded_by = any(:uploaders)
-    returning storage_key
+    with gone as (
+      delete from attachments where customer_id = any(:ids)
+        or conversation_id in (select id from conversations where customer_id = any(:ids))
+        or message_id in (select id from messages where customer_id = any(:ids)) or uploaded_by = any(:uploaders)
+      returning storage_key, thumbnail_key
+    ), named(name) as (
+      select storage_key from gone union all select thumbnail_key from gone
+      union all select html_key from messages where customer_id = any(:ids)
+      union all select storage_key from channel_events where customer_id = any(:ids)
+    )
+    select name from named where name <> ''
     """
 )
 _REPEATS = text(

@@ -56,7 +56,11 @@ _REOPEN = change("status = 'open', closed_at = null", "status = 'closed'")
 # Rows that hang on it go with it (ON DELETE CASCADE); the keys of its files come back, for the job that removes them.
 _DELETE = text(
     """
-    with files as (select storage_key from attachments where conversation_id = :id),
+    with files as (
+      select storage_key from attachments where conversation_id = :id and storage_key <> ''
+      union all select thumbnail_key from attachments where conversation_id = :id and thumbnail_key <> ''
+      union all select html_key from messages where conversation_id = :id and html_key <> ''
+    ),
     gone as (delete from conversations where id = :id returning id, customer_id, channel, status, last_seq)
     select gone.*, (select coalesce(jsonb_agg(files.storage_key), '[]') from files) as files from gone
     """

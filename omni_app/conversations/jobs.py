@@ -13,6 +13,22 @@ class AnswerConversation(Job):
     conversation_id: UUID
 
 
+class DeliverConversation(Job):
+    """Send what waits in a conversation, in order."""
+
+    queue: ClassVar[str] = "outbound"
+    conversation_id: UUID
+
+
+class FetchAttachment(Job):
+    """Fetch a file that a provider keeps for a while."""
+
+    queue: ClassVar[str] = "inbound"
+    # The last try comes more than an hour after the first (`media.GIVE_UP_AFTER`).
+    max_attempts: ClassVar[int] = 12
+    attachment_id: UUID
+
+
 class DeleteFiles(Job):
     """Take stored files off the disk whose rows are gone."""
 

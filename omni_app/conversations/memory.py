@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import text
 
-from omni_app.conversations.receiving import HISTORY
+from omni_app.conversations.facts import HISTORY
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db, open_db
 from omni_app.infra.ids import new_id

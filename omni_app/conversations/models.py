@@ -15,6 +15,7 @@ class Conversation(Table, table=True):
     """One thread with one customer on one channel.
 
     `status`: open, waiting (for a person), snoozed, closed. `speaker`: ai or human, who may answer.
+    `connection_id` and `contact_point_id` say over which account and to which address answers go (None in the widget).
     `last_seq` numbers the messages; `last_customer_seq` above `answered_seq` means a question stands open.
     `priority`: low, normal, high, urgent. `summary` covers the messages up to `summarised_seq`. `page` {url, title} is where the
     visitor was last. `language` is a BCP 47 tag, empty when unknown.
@@ -36,6 +37,8 @@ class Conversation(Table, table=True):
     business_id: UUID = business_field(index=False)
     customer_id: UUID = Field(foreign_key="customers.id", index=True, ondelete="CASCADE")
     channel: str
+    connection_id: UUID | None = Field(default=None, foreign_key="channel_connections.id", index=True, ondelete="SET NULL")
+    contact_point_id: UUID | None = Field(default=None, foreign_key="contact_points.id", index=True, ondelete="SET NULL")
     status: str = "open"
     speaker: str = "ai"
     priority: str = "normal"
@@ -65,7 +68,13 @@ class Conversation(Table, table=True):
 
 
 class Message(Table, table=True):
-    """One message. `role`: customer, assistant, staff, system. `status`: queued, sent, delivered, read, failed.
+    """One message. `role`: customer, assistant, staff, system.
+
+    `status`: queued, sent, unknown (it may have arrived), delivered, read, failed; `problem` are the provider's words when it did
+    not go. `kind` and `details` say what beside text it is (`channels.contract.InboundMessage`); `details` also holds reactions
+    {emoji by member or customer} and corrections. `external_id` is the provider's name for it, `answers_id` that of the message
+    it answers. `folded` is signature and quoted mail, kept below the text. `envelope` (JSON of a mail's head, encrypted under the
+    customer's data key) and `html_key` (the stored HTML) are a mail's. `sent_at` is the provider's time.
 
     An assistant's message says where it came from (`source`, `tier`, `sources`), how sure it was, what it cost, and up to which
     customer message (`answers_seq`) it answers.
@@ -75,6 +84,7 @@ class Message(Table, table=True):
     __table_args__ = (
         UniqueConstraint("conversation_id", "seq"),
         UniqueConstraint("conversation_id", "client_id"),
+        Index("ix_messages_external_id", "business_id", "external_id", postgresql_where="external_id is not null"),
         Index("ix_messages_day", "business_id", "created_at"),
         Index("ix_messages_unembedded", "created_at", postgresql_where="embedded_at is null and role <> 'system'"),
     )
@@ -99,6 +109,15 @@ class Message(Table, table=True):
     answers_seq: int | None = None
     cost_nusd: int = Field(default=0, sa_type=BigInteger)
     receipt_id: UUID | None = None
+    kind: str = "text"
+    details: dict[str, Any] = json_field()
+    problem: str = ""
+    external_id: str | None = None
+    answers_id: str = ""
+    folded: str = ""
+    envelope: str = Field(default="", description="Encrypted")
+    html_key: str = ""
+    sent_at: datetime | None = maybe_time_field()
     embedded_at: datetime | None = maybe_time_field()
     created_at: datetime = time_field()
 
@@ -129,7 +148,9 @@ class Memory(Table, table=True):
 class Attachment(Table, table=True):
     """One stored file. `message_id` is None until the message it belongs to is sent.
 
-    `sha256` and `media_type` are ours, made from the bytes; `name` is the sender's, made harmless.
+    `sha256` and `media_type` are ours, made from the bytes; `name` is the sender's, made harmless. `status`: stored, pending (it
+    still has to be fetched by `origin`, encrypted JSON of `channels.contract.InboundMedia`), failed or refused, with the
+    `problem` in words. `content_id` names an image inside a mail's HTML. `transcript` is what a voice note says.
     """
 
     __tablename__ = "attachments"
@@ -145,6 +166,14 @@ class Attachment(Table, table=True):
     size: int
     sha256: str
     storage_key: str
+    status: str = "stored"
+    problem: str = ""
+    origin: str = Field(default="", description="Encrypted")
+    connection_id: UUID | None = Field(default=None, foreign_key="channel_connections.id", index=True, ondelete="SET NULL")
+    thumbnail_key: str = ""
+    content_id: str = ""
+    is_inline: bool = False
+    transcript: str = ""
     created_at: datetime = time_field()
 
 
@@ -229,3 +258,64 @@ class ReadMark(Table, table=True):
     member_id: UUID = Field(foreign_key="members.id", primary_key=True, ondelete="CASCADE")
     conversation_id: UUID = Field(foreign_key="conversations.id", primary_key=True, ondelete="CASCADE")
     seq: int = 0
+
+
+class Delivery(Table, table=True):
+    """One provider message: a message, or one part of a long one, on its way to the customer.
+
+    `status`: queued, sending (claimed until `claimed_until`), unknown (it may have arrived), sent, delivered, read, failed; it
+    never goes back. `id` travels to the provider where it gives something back. `error` are the provider's words, `error_kind` as
+    in `failures.RefusalKind`. `reservation_id` holds the money of a send whose price comes with a later status. `asked_at`: staff
+    were asked what became of it.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("message_id", "part"),
+        Index("ix_deliveries_provider_id", "business_id", "provider_id", postgresql_where="provider_id <> ''"),
+        Index("ix_deliveries_open", "available_at", postgresql_where="status in ('queued', 'sending', 'unknown')"),
+        Index("ix_deliveries_thread", "conversation_id", "seq", "part"),
+    )
+
+    id: UUID = id_field()
+    business_id: UUID = business_field()
+    conversation_id: UUID = Field(foreign_key="conversations.id", ondelete="CASCADE")
+    message_id: UUID = Field(foreign_key="messages.id", ondelete="CASCADE")
+    customer_id: UUID = Field(foreign_key="customers.id", index=True, ondelete="CASCADE")
+    connection_id: UUID | None = Field(default=None, foreign_key="channel_connections.id", index=True, ondelete="SET NULL")
+    channel: str
+    seq: int
+    part: int = 0
+    text: str = ""
+    status: str = "queued"
+    attempts: int = 0
+    available_at: datetime = time_field()
+    claimed_until: datetime | None = maybe_time_field()
+    fence: int = Field(default=0, sa_type=BigInteger)
+    provider_id: str = ""
+    error: str = ""
+    error_code: str = ""
+    error_kind: str = ""
+    reservation_id: UUID | None = None
+    cost_nusd: int = Field(default=0, sa_type=BigInteger)
+    pricing: dict[str, Any] = json_field()
+    created_at: datetime = time_field()
+    sent_at: datetime | None = maybe_time_field()
+    delivered_at: datetime | None = maybe_time_field()
+    read_at: datetime | None = maybe_time_field()
+    failed_at: datetime | None = maybe_time_field()
+    asked_at: datetime | None = maybe_time_field()
+
+
+class MailReference(Table, table=True):
+    """A Message-ID (RFC 5322, without angle brackets) that belongs to a conversation, sent by us or received."""
+
+    __tablename__ = "mail_references"
+    __table_args__ = (UniqueConstraint("business_id", "rfc_id"),)
+
+    id: UUID = id_field()
+    business_id: UUID = business_field(index=False)
+    conversation_id: UUID = Field(foreign_key="conversations.id", index=True, ondelete="CASCADE")
+    message_id: UUID | None = Field(default=None, foreign_key="messages.id", index=True, ondelete="CASCADE")
+    rfc_id: str
+    created_at: datetime = time_field()

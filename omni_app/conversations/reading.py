@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from omni_app.conversations.mail_envelopes import open_envelope
 from omni_app.infra.database import Db
 from omni_app.infra.errors import NotFound
 from omni_app.infra.scope import Permission
@@ -15,8 +16,11 @@ Folder = Literal["waiting", "mine", "unassigned", "ai", "all", "snoozed", "close
 
 # A snoozed conversation is out of the way: it shows in its own folder and in all.
 _HERE = "c.status not in ('closed', 'snoozed')"
+# Nobody but staff can say what became of a message whose fate stays unknown.
+_ASKED = """(c.status <> 'closed' and c.id in (
+  select u.conversation_id from deliveries u where u.status = 'unknown' and u.asked_at is not null))"""
 _FOLDERS: dict[str, str] = {
-    "waiting": "c.status = 'waiting'",
+    "waiting": f"(c.status = 'waiting' or {_ASKED})",
     "mine": f"{_HERE} and c.assignee_id = :member_id",
     "unassigned": f"{_HERE} and c.speaker = 'human' and c.assignee_id is null",
     "ai": f"{_HERE} and c.speaker = 'ai'",
@@ -39,6 +43,8 @@ SUMMARY = """
     select c.id, c.customer_id, cu.name as customer_name, c.channel, c.status, c.speaker, c.subject, c.assignee_id,
       a.name as assignee_name, c.last_text, c.last_role, c.last_seq, c.last_message_at, c.waiting_since, c.handover_reason,
       c.created_at, c.priority, c.snoozed_until, c.handed_over_at, c.handover_summary, c.summary, c.page, c.language,
+      c.contact_point_id, case when n.id is not null then jsonb_build_object('id', n.id, 'name', n.name, 'kind', n.kind,
+        'is_on', n.is_on, 'is_sandbox', n.is_sandbox, 'health', n.health, 'detail', n.health_detail) end as connection,
       w.author_id as last_author_id, w.author_name as last_author_name,
       exists (select from drafts d where d.member_id = :member_id and d.conversation_id = c.id) as has_draft,
       (select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'name', l.name, 'color', l.color) order by lower(l.name)), '[]')
@@ -48,6 +54,7 @@ SUMMARY = """
     from conversations c
     join customers cu on cu.id = c.customer_id
     left join members a on a.id = c.assignee_id
+    left join channel_connections n on n.id = c.connection_id
     left join read_marks r on r.conversation_id = c.id and r.member_id = :member_id
     left join lateral (select m.author_id, m.author_name from messages m where c.last_role = 'staff'
       and m.conversation_id = c.id and m.role = 'staff' order by m.seq desc limit 1) w on true
@@ -63,8 +70,20 @@ _MESSAGES = text(
     """
     select * from (
       select m.id, m.seq, m.role, m.text, m.status, m.client_id, m.author_name, m.source, m.tier, m.confidence, m.sources,
-        m.attachments, m.offers_person, m.cost_nusd, m.receipt_id, m.created_at
-      from messages m where m.conversation_id = :conversation_id and m.seq > :after and m.seq < :before
+        m.attachments, m.offers_person, m.cost_nusd, m.receipt_id, m.created_at, m.kind, m.details, m.problem, m.folded,
+        m.external_id, m.answers_id, m.html_key <> '' as has_html, m.envelope <> '' as has_envelope,
+        case when :with_mail then m.envelope else '' end as envelope, case when :with_mail then cu.data_key end as data_key,
+        d.error, d.error_kind, d.error_code, d.parts, d.is_asked, d.can_retry
+      from messages m
+      left join customers cu on :with_mail and cu.id = m.customer_id
+      left join lateral (
+        select count(*) as parts, bool_or(p.asked_at is not null and p.status = 'unknown') as is_asked,
+          bool_or(p.status = 'failed' or (p.status = 'unknown' and p.asked_at is not null)) as can_retry,
+          (array_agg(p.error order by p.status <> 'failed', p.error = '', p.part))[1] as error,
+          (array_agg(p.error_kind order by p.status <> 'failed', p.error = '', p.part))[1] as error_kind,
+          (array_agg(p.error_code order by p.status <> 'failed', p.error = '', p.part))[1] as error_code
+        from deliveries p where m.role in ('assistant', 'staff') and p.message_id = m.id) d on d.parts > 0
+      where m.conversation_id = :conversation_id and m.seq > :after and m.seq < :before
       order by m.seq desc limit :limit) newest
     order by seq
     """
@@ -86,7 +105,8 @@ class Filters:
 class ConversationView:
     """One row of the list. `unread` counts customer messages the calling member has not seen; `last_author_*` is the member who
     wrote the last text, when staff did; `has_draft`: the calling member began to write. `labels` [{id, name, color}], by name;
-    `page` {url, title} is where the visitor was last."""
+    `page` {url, title} is where the visitor was last. `connection` {id, name, kind, is_on, is_sandbox, health, detail} is the
+    account answers go out by, to `contact_point_id`; None in the widget."""
 
     id: UUID
     customer_id: UUID
@@ -111,6 +131,8 @@ class ConversationView:
     summary: str = ""
     page: dict[str, Any] = field(default_factory=dict)
     language: str = ""
+    contact_point_id: UUID | None = None
+    connection: dict[str, Any] | None = None
     last_author_id: UUID | None
     last_author_name: str | None
     has_draft: bool = False
@@ -119,9 +141,24 @@ class ConversationView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryView:
+    """How a message of ours fares on its channel, beside its `status`. `error` are the provider's words, or ours for why it
+    waits; `error_kind` as in `channels.failures.RefusalKind`, or budget, revoked, paused, off. `is_asked`: staff have to say what
+    became of it, as nobody else can (`delivery.retry_delivery`, `delivery.mark_arrived`)."""
+
+    error: str = ""
+    error_kind: str = ""
+    error_code: str = ""
+    can_retry: bool = False
+    is_asked: bool = False
+    parts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageView:
     """One message as shown. `sources` [{kind, id, title, quote}]; `attachments` [{id, name, media_type, size}]; `cost_nusd` in
-    nano-dollars."""
+    nano-dollars. `kind`, `details`, `problem` and `folded` as in `models.Message`; `delivery` is None where nothing is sent by a
+    channel. `subject`, `to` and `cc` are a mail's, filled in only when asked for (`list_messages(with_mail=True)`)."""
 
     id: UUID
     seq: int
@@ -139,6 +176,18 @@ class MessageView:
     cost_nusd: int
     receipt_id: UUID | None
     created_at: datetime
+    kind: str = "text"
+    details: dict[str, Any] = field(default_factory=dict)
+    problem: str = ""
+    folded: str = ""
+    external_id: str | None = None
+    answers_id: str = ""
+    has_html: bool = False
+    has_envelope: bool = False
+    subject: str = ""
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    delivery: DeliveryView | None = None
 
 
 async def list_conversations(
@@ -217,17 +266,52 @@ async def count_folders(db: Db) -> dict[str, int]:
 
 
 async def list_messages(
-    db: Db, conversation_id: UUID, after: int = 0, before: int = 2**31 - 1, limit: int = 100
+    db: Db, conversation_id: UUID, after: int = 0, before: int = 2**31 - 1, limit: int = 100, *, with_mail: bool = False
 ) -> list[MessageView]:
-    """Up to `limit` newest messages numbered between `after` and `before` (both excluded), oldest first."""
+    """Up to `limit` newest messages numbered between `after` and `before` (both excluded), oldest first. Raises `Forbidden`."""
     db.scope.require(Permission.VIEW)
     rows = await db.execute(
-        _MESSAGES, {"conversation_id": conversation_id, "after": after, "before": before, "limit": min(limit, 500)}
+        _MESSAGES,
+        {
+            "conversation_id": conversation_id,
+            "after": after,
+            "before": before,
+            "limit": min(limit, 500),
+            "with_mail": with_mail,
+        },
     )
-    return [
-        MessageView(**{**row._mapping, "sources": tuple(row.sources or ()), "attachments": tuple(row.attachments or ())})
-        for row in rows
-    ]
+    return [_message_of(row) for row in rows]
+
+
+def _message_of(row: Any) -> MessageView:
+    values = {name: value for name, value in row._mapping.items() if name in _MESSAGE_FIELDS}
+    if row.parts:
+        values["delivery"] = DeliveryView(
+            error=row.error or "",
+            error_kind=row.error_kind or "",
+            error_code=row.error_code or "",
+            can_retry=row.can_retry,
+            is_asked=row.is_asked,
+            parts=row.parts,
+        )
+    if row.envelope:
+        values |= _mail_of(row)
+    return MessageView(
+        **{
+            **values,
+            "sources": tuple(row.sources or ()),
+            "attachments": tuple(row.attachments or ()),
+            "details": row.details or {},
+        }
+    )
+
+
+def _mail_of(row: Any) -> dict[str, Any]:
+    head = open_envelope(row.data_key, row.envelope)
+    return {"subject": head.subject, "to": head.to, "cc": head.cc}
+
+
+_MESSAGE_FIELDS = frozenset(item.name for item in fields(MessageView))
 
 
 async def list_statuses(db: Db, conversation_id: UUID, after: int = 0) -> dict[int, str]:

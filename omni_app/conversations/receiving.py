@@ -2,82 +2,28 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import text
 
-from omni_app.cache.shared import SharedAnswer
-from omni_app.cache.stored import IS_VALID, REJECTED, SERVED
 from omni_app.conversations.attachments import attach, uploader_of
-from omni_app.customers.addresses import Address
+from omni_app.conversations.facts import Facts, Inbound
 from omni_app.customers.identifying import KnownCustomer
 from omni_app.infra import live
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
-from omni_app.infra.errors import Invalid, NotFound, OmniError
+from omni_app.infra.errors import Invalid, OmniError
 from omni_app.infra.ids import new_id
 from omni_app.infra.scope import Permission
 
 MAX_TEXT = 8000
-HISTORY = 10
-
-# One wide read: who it is, their conversation, what was said last, whether this very message is stored already, and what the
-# brain needs to decide. Statements cost more than columns.
-_FACTS = f"""
-    b.name as business_name, b.timezone, b.opening_hours, b.contact, b.rules, b.greeting, b.locale, b.price_list,
-    b.daily_messages, b.plan, b.limits, b.cache_rules, b.knowledge_version, b.documents_version, b.cache_version,
-    b.persona_version,
-    cu.id as customer_id, cu.name as customer_name, cu.language as customer_language, cu.data_key, cu.blocked_at,
-    cu.trust, cu.restriction, cu.restricted_until, cu.verified_at,
-    cu.created_at as customer_since,
-    (select count(*) from abuse_events ab where ab.business_id = b.id and cast(:address_index as text) <> ''
-       and ab.address_index = :address_index and ab.action = 'blocked' and ab.verdict <> 'wrong'
-       and ab.customer_id is distinct from cu.id and ab.created_at > cast(:now as timestamptz) - interval '30 days')
-       as blocks_at_address,
-    array(select extract(epoch from cast(:now as timestamptz) - rm.created_at) from messages rm
-       where rm.conversation_id = c.id and rm.seq > c.last_seq - 64 and rm.role = 'customer'
-       and rm.created_at > cast(:now as timestamptz) - interval '1 minute') as recent,
-    (select count(*) from conversations p where p.customer_id = cu.id and p.id is distinct from c.id) as past_conversations,
-    (select count(*) from (select from memories me where me.customer_id = cu.id
-       and (me.conversation_id is distinct from c.id or c.last_seq > :history) limit 4) few) as memories,
-    c.id as conversation_id, c.channel, c.status, c.speaker, c.last_seq, c.last_customer_seq, c.answered_seq,
-    (select coalesce(jsonb_agg(to_jsonb(h) order by h.seq), '[]') from (
-       select m.seq, m.role, m.text, m.source, m.offers_person from messages m
-       where m.conversation_id = c.id order by m.seq desc limit :history) h) as history,
-    (select {SERVED} from cached_answers k
-       where k.business_id = b.id and k.question_hash = :question_hash and {IS_VALID}) as cached,
-    {REJECTED} as rejected
-"""  # noqa: S608 (constants)
-
-_BY_ADDRESS = text(
-    f"""
-    select {_FACTS}, d.id as stored_id, d.seq as stored_seq
-    from businesses b
-    left join contact_points cp on cp.business_id = b.id and cp.kind = :kind and cp.channel = :point_channel
-      and cp.value_index = :value_index and cp.proof = 'proven'
-    left join customers cu on cu.id = cp.customer_id
-    left join lateral (select * from conversations o where o.business_id = b.id and o.customer_id = cu.id and o.channel = :channel
-      and (cast(:wanted as uuid) is null or o.id = :wanted) order by o.last_message_at desc limit 1) c on true
-    left join messages d on d.conversation_id = c.id and d.client_id = :client_id
-    where b.id = :business_id
-    """  # noqa: S608
-)
-
-_BY_CONVERSATION = text(
-    f"""
-    select {_FACTS}, null as stored_id, null as stored_seq
-    from conversations c join businesses b on b.id = c.business_id join customers cu on cu.id = c.customer_id
-    where c.id = :conversation_id
-    """  # noqa: S608
-)
 
 _CREATE_CONVERSATION = text(
     """
     insert into conversations (id, business_id, customer_id, channel, status, speaker, subject, last_seq, last_customer_seq,
       answered_seq, last_text, last_role, language, last_message_at, last_customer_at, fence, created_at)
-    select :id, business_id, id, :channel, 'open', 'ai', '', 0, 0, 0, '', '', :language, :now, :now, 0, :now
+    select :id, business_id, id, :channel, 'open', 'ai', left(:subject, 200), 0, 0, 0, '', '', :language, :now, :now, 0, :now
     from customers where id = :customer_id and merged_into_id is null for key share
     """
 )
@@ -95,7 +41,10 @@ _APPEND = text(
         last_message_at = :now, last_customer_at = :now,
         speaker = case when status = 'closed' then 'ai' else speaker end,
         assignee_id = case when status = 'closed' then null else assignee_id end,
-        answered_seq = case when speaker = 'human' and status <> 'closed' then last_seq + 1 else answered_seq end,
+        answered_seq = case when speaker = 'human' and status <> 'closed' then last_seq + 1
+          when :is_silent and answered_seq >= last_customer_seq then last_seq + 1 else answered_seq end,
+        connection_id = coalesce(cast(:connection_id as uuid), connection_id),
+        contact_point_id = coalesce(cast(:contact_point_id as uuid), contact_point_id),
         waiting_since = case when speaker = 'human' and status <> 'closed' then coalesce(waiting_since, :now) end,
         closed_at = null,
         status = case when status = 'closed' then 'open' when status = 'snoozed' and speaker = 'human' then 'waiting'
@@ -108,84 +57,15 @@ _APPEND = text(
       returning id, business_id, customer_id, last_seq, speaker, status, fence, lease_holder
     ), m as (
       insert into messages (id, business_id, conversation_id, customer_id, seq, role, text, status, client_id, sources,
-        offers_person, cost_nusd, created_at)
-      select :message_id, business_id, id, customer_id, last_seq, 'customer', :text, 'delivered', :client_id, '[]', false, 0, :now
+        offers_person, cost_nusd, kind, details, folded, external_id, answers_id, envelope, html_key, sent_at, created_at)
+      select :message_id, business_id, id, customer_id, last_seq, 'customer', :text, 'delivered', :client_id, '[]', false, 0,
+        :kind, cast(:details as jsonb), :folded, cast(:external_id as text), :answers_id, :envelope, :html_key,
+        cast(:sent_at as timestamptz), :now
       from c
     ), seen as (update customers set last_seen_at = :now from c where customers.id = c.customer_id)
     select last_seq, speaker, status, fence, coalesce(lease_holder = :turn_id, false) as is_leased from c
     """  # noqa: S608
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inbound:
-    """One message from a customer. `client_id` makes a repeated delivery the same message.
-
-    `attachments` are uploads of this address (`uploader_of`); `text` may be empty only with them. `page` {url, title} is where
-    the customer writes from. `network_address` is the address of a visitor's own machine, empty when it cannot be known, None
-    when the message did not come from there (another channel, a business's server).
-    """
-
-    channel: str
-    address: Address
-    text: str
-    name: str = ""
-    language: str = ""
-    conversation_id: UUID | None = None
-    client_id: str | None = None
-    proof: str = "proven"
-    attachments: tuple[UUID, ...] = ()
-    page: dict[str, Any] | None = None
-    network_address: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """Everything a turn decides from, read in one statement.
-
-    `memories` counts up to four of those that `history` does not hold anyway; `past_conversations` leaves out the current one.
-    `recent` are the ages in seconds of what the customer wrote here within the last minute; `blocks_at_address` counts the blocks
-    of others at the sender's network address within 30 days. `is_over_quota`: the plan's month is full, nothing paid may answer.
-    `looked_up` is the wording's key whose stored answer was looked for (`cached`, as `cache.stored.served` reads it) and whose
-    `rejected` answers (their keys) were read; `shared` is what Redis held for it.
-    """
-
-    business_name: str
-    timezone: str
-    opening_hours: dict[str, Any]
-    contact: dict[str, Any]
-    price_list: list[dict[str, Any]]
-    rules: str
-    greeting: str
-    locale: str
-    daily_messages: int
-    plan: str
-    limits: dict[str, Any]
-    cache_rules: dict[str, Any]
-    knowledge_version: int
-    documents_version: int
-    cache_version: int
-    persona_version: int
-    customer_since: datetime | None
-    past_conversations: int
-    memories: int
-    customer: KnownCustomer | None
-    conversation_id: UUID | None
-    channel: str
-    status: str
-    speaker: str
-    answered_seq: int
-    last_customer_seq: int
-    history: tuple[dict[str, Any], ...]
-    cached: dict[str, Any] | None
-    stored_id: UUID | None
-    stored_seq: int | None
-    recent: tuple[float, ...] = ()
-    blocks_at_address: int = 0
-    is_over_quota: bool = False
-    looked_up: str = ""
-    rejected: tuple[str, ...] = ()
-    shared: SharedAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,103 +102,6 @@ class Moved(OmniError):
     """The customer was joined with another one, or the conversation removed, between the read and the write: start over."""
 
 
-async def read_facts(db: Db, inbound: Inbound, question_hash: str, address_index: str = "") -> Facts:
-    """Facts for a message that is not stored yet. Raises `NotFound` when `conversation_id` is not this customer's.
-
-    `address_index` is the blind index of the sender's network address.
-    """
-    row = (
-        await db.execute(
-            _BY_ADDRESS,
-            {
-                "business_id": db.scope.business_id,
-                "kind": inbound.address.kind,
-                "point_channel": inbound.address.channel,
-                "value_index": inbound.address.index,
-                "channel": inbound.channel,
-                "wanted": inbound.conversation_id,
-                "client_id": inbound.client_id,
-                "question_hash": question_hash,
-                "address_index": address_index,
-                "history": HISTORY,
-                "now": now(),
-            },
-        )
-    ).one_or_none()
-    if row is None:
-        raise NotFound("business")
-    if inbound.conversation_id is not None and row.conversation_id is None:
-        raise NotFound("conversation of this customer on this channel")
-    return _facts(row, inbound.channel, question_hash)
-
-
-async def read_facts_of(db: Db, conversation_id: UUID, question_hash: str = "") -> Facts:
-    """Facts of a stored conversation. Raises `NotFound`."""
-    parameters = {
-        "conversation_id": conversation_id,
-        "question_hash": question_hash,
-        "address_index": "",
-        "history": HISTORY,
-        "now": now(),
-    }
-    row = (await db.execute(_BY_CONVERSATION, parameters)).one_or_none()
-    if row is None:
-        raise NotFound("conversation")
-    return _facts(row, row.channel, question_hash)
-
-
-def _facts(row: Any, channel: str, question_hash: str) -> Facts:
-    customer = None
-    if row.customer_id is not None:
-        customer = KnownCustomer(
-            id=row.customer_id,
-            name=row.customer_name,
-            language=row.customer_language,
-            data_key=row.data_key,
-            is_blocked=row.blocked_at is not None,
-            trust=row.trust,
-            restriction=row.restriction,
-            restricted_until=row.restricted_until,
-            is_verified=row.verified_at is not None,
-        )
-    return Facts(
-        business_name=row.business_name,
-        timezone=row.timezone,
-        opening_hours=row.opening_hours,
-        contact=row.contact,
-        price_list=row.price_list,
-        rules=row.rules,
-        greeting=row.greeting,
-        locale=row.locale,
-        daily_messages=row.daily_messages,
-        plan=row.plan,
-        limits=row.limits,
-        cache_rules=row.cache_rules,
-        knowledge_version=row.knowledge_version,
-        documents_version=row.documents_version,
-        cache_version=row.cache_version,
-        persona_version=row.persona_version,
-        customer_since=row.customer_since,
-        past_conversations=row.past_conversations,
-        memories=row.memories,
-        customer=customer,
-        conversation_id=row.conversation_id,
-        channel=channel,
-        status=row.status or "open",
-        speaker=row.speaker or "ai",
-        answered_seq=row.answered_seq or 0,
-        last_customer_seq=row.last_customer_seq or 0,
-        history=tuple(row.history or ()),
-        cached=row.cached,
-        stored_id=row.stored_id,
-        stored_seq=row.stored_seq,
-        recent=tuple(map(float, row.recent)),
-        blocks_at_address=row.blocks_at_address,
-        looked_up=question_hash,
-        rejected=tuple(row.rejected),
-    )
-
-
 async def store(db: Db, inbound: Inbound, facts: Facts, customer: KnownCustomer, lease: timedelta) -> Received:
     """Store one message after `read_facts` of the same transaction; opens a conversation when there is none.
 
@@ -326,7 +109,7 @@ async def store(db: Db, inbound: Inbound, facts: Facts, customer: KnownCustomer,
     Raises `Invalid` when there is neither text nor a file, or a file is not this customer's or was sent already.
     """
     db.scope.require(Permission.REPLY)
-    if not inbound.text and not inbound.attachments:
+    if not inbound.text and not inbound.attachments and inbound.kind == "text":
         raise Invalid("Write a message.", "text")
     conversation_id = facts.conversation_id
     at = now()
@@ -339,6 +122,7 @@ async def store(db: Db, inbound: Inbound, facts: Facts, customer: KnownCustomer,
                 "customer_id": customer.id,
                 "channel": inbound.channel,
                 "language": inbound.language,
+                "subject": inbound.subject,
                 "now": at,
             },
         )
@@ -355,6 +139,17 @@ async def store(db: Db, inbound: Inbound, facts: Facts, customer: KnownCustomer,
                 "text": inbound.text,
                 "page": json.dumps(inbound.page) if inbound.page else None,
                 "client_id": inbound.client_id,
+                "connection_id": inbound.connection_id,
+                "contact_point_id": inbound.contact_point_id,
+                "is_silent": inbound.is_silent,
+                "kind": inbound.kind,
+                "details": json.dumps(dict(inbound.details)),
+                "folded": inbound.folded,
+                "external_id": inbound.external_id,
+                "answers_id": inbound.answers_id,
+                "envelope": inbound.envelope,
+                "html_key": inbound.html_key,
+                "sent_at": inbound.sent_at,
                 "turn_id": turn_id,
                 "lease_until": at + lease,
                 "now": at,
@@ -364,7 +159,9 @@ async def store(db: Db, inbound: Inbound, facts: Facts, customer: KnownCustomer,
     if row is None:
         raise Moved("conversation")
     if inbound.attachments:
-        await attach(db, message_id, conversation_id, customer.id, inbound.attachments, uploader_of(inbound.address))
+        await attach(
+            db, message_id, conversation_id, customer.id, inbound.attachments, inbound.uploaded_by or uploader_of(inbound.address)
+        )
     live.publish(db, "message.created", conversation_id=conversation_id, seq=row.last_seq, role="customer")
     return Received(
         message_id=message_id,
@@ -376,4 +173,23 @@ async def store(db: Db, inbound: Inbound, facts: Facts, customer: KnownCustomer,
         turn_id=turn_id if row.is_leased and row.speaker == "ai" else None,
         fence=row.fence,
         is_repeat=False,
+    )
+
+
+def already_stored(facts: Facts) -> Received:
+    """The twin that `facts` found (`stored_id` is set), for a message that came again."""
+    assert facts.stored_id is not None
+    assert facts.stored_seq is not None
+    assert facts.conversation_id is not None
+    assert facts.customer is not None
+    return Received(
+        message_id=facts.stored_id,
+        conversation_id=facts.conversation_id,
+        customer=facts.customer,
+        seq=facts.stored_seq,
+        speaker=facts.speaker,
+        status=facts.status,
+        turn_id=None,
+        fence=0,
+        is_repeat=True,
     )

@@ -1,6 +1,8 @@
 """What staff write to a customer."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -8,6 +10,7 @@ from sqlalchemy import text
 from omni_app import audit
 from omni_app.conversations.attachments import attach
 from omni_app.conversations.changing import staff_of
+from omni_app.conversations.planning import plan_delivery
 from omni_app.conversations.receiving import check_text
 from omni_app.infra import live
 from omni_app.infra.clock import now
@@ -32,26 +35,35 @@ _SEND = text(
       where id = (select id from old where status <> 'closed') and not exists (select 1 from twin) returning *
     ), m as (
       insert into messages (id, business_id, conversation_id, customer_id, seq, role, text, status, client_id, author_id,
-        author_name, sources, offers_person, cost_nusd, created_at)
+        author_name, sources, offers_person, cost_nusd, kind, details, created_at)
       select :message_id, business_id, id, customer_id, last_seq, 'staff', :text, 'sent', :client_id, :member_id, :member_name,
-        '[]', false, 0, :now from c
+        '[]', false, 0, :kind, cast(:details as jsonb), :now from c
     ), done as (
-      delete from drafts where member_id = :member_id and kind = 'reply' and conversation_id in (select id from c)
+      delete from drafts where member_id = :member_id and kind = 'reply' and :kind = 'text'
+        and conversation_id in (select id from c)
     )
-    select old.status, old.speaker, c.last_seq, c.customer_id, twin.id as twin_id
+    select old.status, old.speaker, c.last_seq, c.customer_id, c.connection_id, twin.id as twin_id
     from old left join c on true left join twin on true
     """
 )
 
 
 async def send_reply(
-    db: Db, conversation_id: UUID, text_: str, client_id: str | None = None, attachments: Sequence[UUID] = ()
+    db: Db,
+    conversation_id: UUID,
+    text_: str,
+    client_id: str | None = None,
+    attachments: Sequence[UUID] = (),
+    *,
+    kind: str = "text",
+    details: Mapping[str, Any] | None = None,
 ) -> UUID:
     """Write to the customer as the calling member; takes the conversation over when the AI had it, and forgets the draft.
 
-    `attachments` are files the member uploaded (`attachments.keep_upload`); with them the text may be empty. The same `client_id`
-    sends once. Returns the message id. Raises `Invalid` (fields `text`, `attachments`), `Forbidden`, `NotFound`, and `Conflict`
-    when the conversation is closed.
+    It goes out over the conversation's channel (`planning`); what cannot go is marked failed with the reason. `attachments` are
+    files the member uploaded (`attachments.keep_upload`); with them the text may be empty. The same `client_id` sends once.
+    Returns the message id. Raises `Invalid` (fields `text`, `attachments`), `Forbidden`, `NotFound`, and `Conflict` when the
+    conversation is closed.
     """
     actor = staff_of(db, members_only=True)
     message_id = new_id()
@@ -67,6 +79,8 @@ async def send_reply(
                 "text": cleaned,
                 "member_id": actor.id,
                 "member_name": actor.name,
+                "kind": kind,
+                "details": json.dumps(details or {}),
                 "now": now(),
             },
         )
@@ -79,6 +93,8 @@ async def send_reply(
         raise Conflict("This conversation is closed. Open it again to reply.")
     if attachments:
         await attach(db, message_id, conversation_id, row.customer_id, attachments, f"member:{actor.id}")
+    if row.connection_id is not None:
+        await plan_delivery(db, conversation_id, message_id)
     if row.speaker == "ai":
         await audit.record(
             db,

@@ -46,7 +46,7 @@ class ContactPoint(Table, table=True):
 
     `proof` is `proven` (the business's own server, the channel or a code vouched for it) or `claimed` (typed by a stranger). A
     proven address belongs to one customer of a business; anybody may claim any. `hints` are blind indexes of the last four
-    digits or the mail domain, for search.
+    digits or the mail domain, for search. `undeliverable_at`: what was sent there came back, for the reason given.
     """
 
     __tablename__ = "contact_points"
@@ -74,6 +74,8 @@ class ContactPoint(Table, table=True):
     hints: list[str] = json_field(list)
     proof: str = "proven"
     proven_by: str = Field(default="", description="code, page, channel, api, staff")
+    undeliverable_at: datetime | None = maybe_time_field()
+    undeliverable_reason: str = ""
     created_at: datetime = time_field()
 
 
@@ -108,6 +110,23 @@ class Merge(Table, table=True):
     moved: dict[str, Any] = json_field()
     created_at: datetime = time_field()
     undone_at: datetime | None = maybe_time_field()
+
+
+class MergeSuggestion(Table, table=True):
+    """Two customers who may be one person, and why; staff decide. `status`: open, joined, dismissed. `one_id` < `other_id`."""
+
+    __tablename__ = "merge_suggestions"
+    __table_args__ = (UniqueConstraint("business_id", "one_id", "other_id"),)
+
+    id: UUID = id_field()
+    business_id: UUID = business_field(index=False)
+    one_id: UUID = Field(foreign_key="customers.id", index=True, ondelete="CASCADE")
+    other_id: UUID = Field(foreign_key="customers.id", index=True, ondelete="CASCADE")
+    evidence: str
+    status: str = "open"
+    decided_by: str = ""
+    created_at: datetime = time_field()
+    decided_at: datetime | None = maybe_time_field()
 
 
 class CustomerNote(Table, table=True):

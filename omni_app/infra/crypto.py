@@ -93,6 +93,23 @@ def decrypt_system(value: str, context: str) -> str:
     return decrypt(_derived("system"), value, context)
 
 
+def seal_bytes(data: bytes, context: str) -> bytes:
+    """The same for a file: nonce, ciphertext and tag, after the eight signs of the key's id."""
+    key, nonce = _derived("files"), os.urandom(_NONCE)
+    return _key_id(key).encode() + nonce + AESGCM(key).encrypt(nonce, data, context.encode())
+
+
+def open_bytes(sealed: bytes, context: str) -> bytes:
+    """Give back what `seal_bytes` took. Raise ValueError when the key, the context or the bytes are not the right ones."""
+    key, body = _derived("files"), sealed[8:]
+    if sealed[:8] != _key_id(key).encode():
+        raise ValueError("this file was encrypted under another key")
+    try:
+        return AESGCM(key).decrypt(body[:_NONCE], body[_NONCE:], context.encode())
+    except InvalidTag as error:
+        raise ValueError("this file was changed or belongs elsewhere") from error
+
+
 def blind_index(*parts: str) -> str:
     """A keyed fingerprint (hex, 64 characters) by which an encrypted value can be found but not read."""
     return hmac.new(_derived("index"), "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()

@@ -20,5 +20,7 @@ QUEUE_AGE = Gauge("omni_queue_oldest_seconds", "Age of the oldest waiting outbox
 QUEUE_SIZE = Gauge("omni_queue_waiting", "Outbox rows that wait or are being worked on")
 DEAD_JOBS = Gauge("omni_queue_dead", "Outbox rows that failed for good")
 SOCKETS = Gauge("omni_chat_sockets", "Open widget connections of this process")
+WEBHOOKS = Counter("omni_webhook_events_total", "Events of providers by what became of them", ["kind", "outcome"])
+DELIVERIES = Counter("omni_deliveries_total", "Tries to send by channel and what came of them", ["channel", "outcome"])
 ERRORS = Counter("omni_errors_total", "Unexpected errors by edge", ["edge"])
 REFUSALS = Counter("omni_limit_refusals_total", "What a limit refused, by limit", ["limit"])

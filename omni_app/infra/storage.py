@@ -11,6 +11,7 @@ import secrets
 from pathlib import Path
 from uuid import UUID
 
+from omni_app.infra.crypto import open_bytes, seal_bytes
 from omni_app.infra.errors import NotFound
 from omni_app.settings import load_settings
 
@@ -53,6 +54,18 @@ async def read_file(storage_key: str) -> bytes:
         return await asyncio.to_thread(_path(storage_key).read_bytes)
     except FileNotFoundError as error:
         raise NotFound("file") from error
+
+
+async def put_sealed(business_id: UUID, data: bytes) -> str:
+    """`put_file` for what may not lie readable on a disk: encrypted under the system key, bound to the business."""
+    sealed = await asyncio.to_thread(seal_bytes, data, str(business_id))
+    return await put_file(business_id, sealed)
+
+
+async def read_sealed(storage_key: str) -> bytes:
+    """What `put_sealed` stored. Raises `NotFound`; ValueError when the bytes were changed."""
+    sealed = await read_file(storage_key)
+    return await asyncio.to_thread(open_bytes, sealed, storage_key.partition("/")[0])
 
 
 async def delete_file(storage_key: str) -> None:

@@ -13,7 +13,7 @@ from omni_app.budgets.reserving import BudgetSpent, Reservation, Worst, reserve_
 from omni_app.budgets.settling import release, settle, settle_in
 from omni_app.cache.keys import question_key
 from omni_app.cache.stored import store_answers
-from omni_app.conversations.receiving import Facts, Inbound, read_facts
+from omni_app.conversations.facts import Facts, Inbound, read_facts
 from omni_app.customers.addresses import Address
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db, open_db

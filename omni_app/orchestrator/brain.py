@@ -8,7 +8,7 @@ from omni_app.cache import process
 from omni_app.cache.flight import Failed, Flight, board
 from omni_app.cache.stored import StoredAnswer
 from omni_app.conversations.answering import Answer
-from omni_app.conversations.receiving import Facts
+from omni_app.conversations.facts import Facts
 from omni_app.infra.scope import Scope
 from omni_app.knowledge.retrieval import FoundPassage, find_passages
 from omni_app.knowledge.taught import load_knowledge

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from omni_app.budgets.paying import pay
+from omni_app.conversations.facts import Facts, read_facts_of
 from omni_app.conversations.memory import recall
-from omni_app.conversations.receiving import Facts, read_facts_of
 from omni_app.infra.clock import now
 from omni_app.infra.database import open_db
 from omni_app.infra.errors import Invalid, Rejected, Unavailable

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
-from omni_app.conversations.receiving import Facts, Inbound
+from omni_app.conversations.facts import Facts, Inbound
 from omni_app.customers.identifying import KnownCustomer
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db

@@ -3,7 +3,7 @@
 from typing import Any
 
 from omni_app.conversations.answering import Answer
-from omni_app.conversations.receiving import Facts
+from omni_app.conversations.facts import Facts
 from omni_app.conversations.waiting import load_queue
 from omni_app.infra.clock import now
 from omni_app.infra.database import open_db

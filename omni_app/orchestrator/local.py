@@ -8,7 +8,7 @@ from omni_app.cache.keeping import STORED_MAKESHIFT, stored_time
 from omni_app.cache.keys import answer_key
 from omni_app.cache.stored import NewEntry
 from omni_app.conversations.answering import Answer
-from omni_app.conversations.receiving import Facts
+from omni_app.conversations.facts import Facts
 from omni_app.knowledge.matching import ANSWER_AT, Match
 from omni_app.knowledge.retrieval import PASSAGE_AT, FoundPassage, gives_orders, quote
 from omni_app.knowledge.taught import Knowledge

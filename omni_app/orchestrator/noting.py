@@ -4,8 +4,8 @@ import re
 from uuid import UUID
 
 from omni_app.conversations.answering import say_while_waiting
+from omni_app.conversations.facts import Facts, Inbound
 from omni_app.conversations.identity import claim
-from omni_app.conversations.receiving import Facts, Inbound
 from omni_app.infra.database import open_db
 from omni_app.infra.errors import OmniError
 from omni_app.infra.log import get_logger

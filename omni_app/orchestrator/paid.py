@@ -14,8 +14,8 @@ from omni_app.cache.index import Near
 from omni_app.cache.keeping import stored_time
 from omni_app.cache.stored import NewEntry
 from omni_app.conversations.answering import Answer
+from omni_app.conversations.facts import Facts
 from omni_app.conversations.memory import Remembered, recall
-from omni_app.conversations.receiving import Facts
 from omni_app.infra.clock import now
 from omni_app.infra.crypto import encrypt, unwrap_data_key
 from omni_app.infra.database import open_db

@@ -15,9 +15,9 @@ import numpy as np
 from sqlalchemy import text as sql
 
 from omni_app.conversations.answering import Answer
+from omni_app.conversations.facts import Facts
 from omni_app.conversations.jobs import ForgetCustomer
 from omni_app.conversations.memory import Remembered, recall, says_something
-from omni_app.conversations.receiving import Facts
 from omni_app.customers.identifying import CONTACT_POINT, KnownCustomer
 from omni_app.infra.clock import now
 from omni_app.infra.crypto import decrypt, unwrap_data_key

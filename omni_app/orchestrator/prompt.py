@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from omni_app.conversations.facts import Facts
 from omni_app.conversations.memory import Remembered
-from omni_app.conversations.receiving import Facts
 from omni_app.knowledge.cutting import sentences
 from omni_app.knowledge.retrieval import FoundPassage, gives_orders
 from omni_app.knowledge.taught import TaughtFaq

@@ -17,7 +17,7 @@ from omni_app.cache.rules import CacheRules, read_rules
 from omni_app.cache.shared import SharedAnswer
 from omni_app.cache.stored import NewEntry, StoredAnswer, Versions, find_stored, served
 from omni_app.conversations.answering import Answer
-from omni_app.conversations.receiving import Facts
+from omni_app.conversations.facts import Facts
 from omni_app.infra.background import start_task
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db, open_db

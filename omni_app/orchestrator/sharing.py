@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from omni_app.cache.index import Near
 from omni_app.cache.keys import answer_key
-from omni_app.conversations.receiving import Facts
+from omni_app.conversations.facts import Facts
 from omni_app.infra.text import words
 from omni_app.knowledge.text import is_dated
 from omni_app.llm.embedding import embed_one

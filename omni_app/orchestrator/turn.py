@@ -20,7 +20,8 @@ from omni_app.cache import process as kept
 from omni_app.cache.keeping import shared_time
 from omni_app.cache.stored import NewEntry
 from omni_app.conversations.answering import Answer, Recorded, ReplyState, claim_turn, find_reply, record_answer, release_turn
-from omni_app.conversations.receiving import Facts, Inbound, Moved, Received, read_facts, read_facts_of, store
+from omni_app.conversations.facts import Facts, Inbound, read_facts, read_facts_of
+from omni_app.conversations.receiving import Moved, Received, already_stored, store
 from omni_app.customers.identifying import create_customer
 from omni_app.events import ConversationHandedOver, emit
 from omni_app.infra.background import start_task
@@ -95,7 +96,7 @@ async def receive(scope: Scope, inbound: Inbound, watch: Stopwatch | None = None
                 facts = replace(facts, shared=shared)
                 watch.lap("identify")
                 if facts.stored_id is not None and facts.conversation_id is not None and facts.customer is not None:
-                    return _repeat(facts), facts
+                    return already_stored(facts), facts
                 customer = facts.customer or await create_customer(
                     db, inbound.address, inbound.name, inbound.language, inbound.proof
                 )
@@ -115,24 +116,6 @@ async def receive(scope: Scope, inbound: Inbound, watch: Stopwatch | None = None
             if attempt == 3:
                 raise
     raise AssertionError("unreachable")
-
-
-def _repeat(facts: Facts) -> Received:
-    assert facts.stored_id is not None
-    assert facts.stored_seq is not None
-    assert facts.conversation_id is not None
-    assert facts.customer is not None
-    return Received(
-        message_id=facts.stored_id,
-        conversation_id=facts.conversation_id,
-        customer=facts.customer,
-        seq=facts.stored_seq,
-        speaker=facts.speaker,
-        status=facts.status,
-        turn_id=None,
-        fence=0,
-        is_repeat=True,
-    )
 
 
 async def continue_conversation(scope: Scope, conversation_id: UUID) -> list[Recorded]:

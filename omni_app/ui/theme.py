@@ -11,7 +11,7 @@ import reflex as rx
 
 from omni_app.settings import ROOT
 
-STYLESHEETS = ["/omni.css", "/pages.css", "/inbox.css", "/costs.css", "/cache.css", "/limits.css"]
+STYLESHEETS = ["/omni.css", "/pages.css", "/inbox.css", "/inbox-channels.css", "/costs.css", "/cache.css", "/limits.css"]
 
 
 def script_url(name: str = "omni.js") -> str:

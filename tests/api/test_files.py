@@ -191,3 +191,34 @@ async def test_a_link_that_is_wrong_or_leads_to_nothing_is_answered_so() -> None
         assert (await client.get("/files/forged")).status_code == 403
         assert (await client.get(sign_link(uuid4(), made.scope.business_id))).status_code == 404
         assert (await client.get("/files/")).status_code == 404
+
+
+SOUND = b"OggS" + bytes(range(200))
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "part", "told"),
+    [
+        ("", 200, SOUND, None),
+        ("bytes=0-1", 206, SOUND[:2], f"bytes 0-1/{len(SOUND)}"),
+        ("bytes=100-", 206, SOUND[100:], f"bytes 100-{len(SOUND) - 1}/{len(SOUND)}"),
+        ("bytes=-4", 206, SOUND[-4:], f"bytes {len(SOUND) - 4}-{len(SOUND) - 1}/{len(SOUND)}"),
+        ("bytes=10-99999", 206, SOUND[10:], f"bytes 10-{len(SOUND) - 1}/{len(SOUND)}"),
+        ("bytes=99999-", 416, b"", f"bytes */{len(SOUND)}"),
+        ("bytes=-0", 416, b"", f"bytes */{len(SOUND)}"),
+        ("bytes=0-1,5-6", 200, SOUND, None),
+        ("bytes=-", 200, SOUND, None),
+        ("lines=1-2", 200, SOUND, None),
+    ],
+)
+async def test_a_player_may_ask_for_a_part_of_a_sound(asked: str, status: int, part: bytes, told: str | None) -> None:
+    made = await make_business(faqs=())
+    kept = await keep_upload(made.scope, SOUND, "voice.ogg", uploaded_by="visitor:x")
+    async with open_client() as client:
+        answer = await client.get(sign_link(kept.id, made.scope.business_id), headers={"Range": asked} if asked else {})
+    assert (answer.status_code, answer.content, answer.headers.get("content-range")) == (status, part, told)
+    assert answer.headers["accept-ranges"] == "bytes"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    if status != 416:
+        assert answer.headers["content-disposition"].startswith("inline")

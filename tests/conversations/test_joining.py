@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from omni_app.conversations.answering import Answer, record_answer
+from omni_app.conversations.facts import Inbound, read_facts
 from omni_app.conversations.joining import join_customers, undo_join
 from omni_app.conversations.notes import NOTE
-from omni_app.conversations.receiving import Inbound, Moved, read_facts, store
+from omni_app.conversations.receiving import Moved, store
 from omni_app.customers.claiming import claim_address
 from omni_app.customers.identifying import CONTACT_POINT
 from omni_app.customers.notes import CUSTOMER_NOTE

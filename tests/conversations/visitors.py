@@ -4,8 +4,9 @@ import re
 from typing import Any
 from uuid import UUID, uuid4
 
+from omni_app.conversations.facts import Inbound
 from omni_app.conversations.identity import IdentityState, claim, send_code
-from omni_app.conversations.receiving import Inbound, Received
+from omni_app.conversations.receiving import Received
 from omni_app.customers.addresses import Address
 from omni_app.customers.identifying import CONTACT_POINT
 from omni_app.infra.crypto import decrypt, decrypt_system, unwrap_data_key

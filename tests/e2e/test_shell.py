@@ -84,7 +84,8 @@ async def test_sidebar_stays_collapsed(page: Page, web_server: str) -> None:
 async def test_dark_mode_is_kept(page: Page, web_server: str) -> None:
     await enter(page, web_server)
     await page.goto("/")
-    await page.get_by_role("button", name=re.compile("Account")).click()
+    # By its whole name: until the page is alive, nobody's name is on the button and nothing happens when it is pressed.
+    await page.get_by_role("button", name=re.compile("Account: Maya Chen")).click()
     await page.get_by_role("menuitem", name="Dark").click()
     await expect(page.locator("body")).to_have_css("background-color", "rgb(17, 17, 19)")
     await page.reload()
@@ -99,6 +100,8 @@ async def test_small_screen(open_page: Any, web_server: str) -> None:
         await expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth") <= 390, path
     await expect(page.get_by_role("navigation", name="Main", exact=True)).to_be_hidden()
+    # The tabs are drawn before the page is alive.
+    await expect(page.get_by_role("button", name=re.compile("Account: Maya Chen"))).to_be_attached()
     tabs = page.get_by_role("navigation", name="Main, small screens")
     await tabs.get_by_role("button", name="More").click()
     await page.get_by_role("dialog").get_by_role("link", name="Team").click()
@@ -124,6 +127,7 @@ async def test_inviting_changing_and_removing_a_colleague(page: Page, web_server
     await expect(page.get_by_text("Role changed")).to_be_visible()
     await page.get_by_role("button", name="Remove Tom Okafor").click()
     await page.get_by_role("button", name="Keep member").click()
+    await expect(page.get_by_role("alertdialog")).to_have_count(0)
     await expect(page.locator("td.lead", has_text="Tom Okafor")).to_be_visible()
     await page.get_by_role("button", name="Remove Tom Okafor").click()
     await page.get_by_role("button", name="Remove member").click()

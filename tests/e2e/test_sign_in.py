@@ -90,6 +90,7 @@ async def test_link_cannot_lead_to_another_site(page: Page) -> None:
 async def test_password_can_be_shown(page: Page) -> None:
     await page.goto("/sign-in")
     password = page.get_by_label("Password", exact=True)
+    await expect(page.get_by_role("button", name="Sign in")).to_be_enabled()  # the page is alive
     await password.fill("secret words")
     await page.get_by_role("button", name="Show password").click()
     await expect(password).to_have_attribute("type", "text")
@@ -125,7 +126,8 @@ async def test_signing_out_ends_every_tab(page: Page) -> None:
     await other.goto("/team")
     await expect(other.get_by_role("button", name="Invite colleague")).to_be_visible()
 
-    await page.get_by_role("button", name=re.compile("Account")).click()
+    # By its whole name: until the page is alive, nobody's name is on the button and nothing happens when it is pressed.
+    await page.get_by_role("button", name=re.compile("Account: Maya Okafor")).click()
     await page.get_by_role("menuitem", name="Sign out").click()
     await expect(page).to_have_url(at("/sign-in"))
 

@@ -18,9 +18,24 @@ from tests.harness.cleaning import Cleaner
 from tests.harness.network import close_network
 from tests.harness.processes import Processes
 from tests.harness.services import RUN_VARIABLE, ServerRun, Services, open_services, start_model_build
+from tests.harness.simulator import sandbox, sandbox_client, sandbox_process  # noqa: F401
 
 LIVE = {"web_server", "worker_process", "scheduler_process", "demo"}
+# Of several --disable-features the last one counts, so Playwright's own come first, again. Each window would load two pages for
+# suggestions in its address bar, which nobody sees: a third of what a test costs.
+FEATURES_OFF = (
+    *(
+        "AvoidUnnecessaryBeforeUnloadCheckSync",
+        "DestroyProfileOnBrowserClose",
+        "HttpsUpgrades",
+        "HttpsFirstBalancedModeAutoEnable",
+    ),
+    *("LensOverlay", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect"),
+    *("OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch"),
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"),
+)
 CHROMIUM_FLAGS = [
+    f"--disable-features={','.join(FEATURES_OFF)}",
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"),
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
@@ -34,6 +49,8 @@ _servers = pytest.StashKey[ServerRun]()
 _services = pytest.StashKey[Services]()
 _is_dirty = pytest.StashKey[bool]()
 _demo = pytest.StashKey[dict[str, Any]]()
+
+pytest_plugins = ["tests.harness.again"]
 
 
 def group_of(nodeid: str) -> str:
@@ -248,7 +265,7 @@ async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
 async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
     """`await open_page(**options)` opens a page in a context (cookies, storage) of its own; options as `Browser.new_context`.
 
-    Waits ten seconds at most for anything. After the test all are closed, and an error no script caught fails it.
+    Waits twenty seconds at most for anything. After the test all are closed, and an error no script caught fails it.
     """
     contexts = []
     errors: list[str] = []

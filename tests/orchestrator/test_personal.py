@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 
 from omni_app.conversations.answering import Answer, record_answer
+from omni_app.conversations.facts import read_facts_of
 from omni_app.conversations.memory import embed_messages
-from omni_app.conversations.receiving import Received, read_facts_of
+from omni_app.conversations.receiving import Received
 from omni_app.conversations.sending import send_reply
 from omni_app.customers.addresses import Address
 from omni_app.customers.identifying import CONTACT_POINT

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
+from omni_app.conversations.facts import Facts
 from omni_app.conversations.memory import Remembered
-from omni_app.conversations.receiving import Facts
 from omni_app.customers.identifying import KnownCustomer
 from omni_app.knowledge.retrieval import FoundPassage
 from omni_app.orchestrator.prompt import LEFT_OUT, Grounds, build_prompt, describe_customer, fenced

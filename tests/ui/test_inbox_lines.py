@@ -13,6 +13,7 @@ from omni_app.conversations.searching import Found
 from omni_app.customers.profiles import CustomerView, PointView
 from omni_app.infra.errors import Invalid
 from omni_app.infra.ids import new_id
+from omni_app.ui.pages.inbox.file_shapes import size_words
 from omni_app.ui.pages.inbox.lines import (
     Row,
     belongs,
@@ -25,7 +26,6 @@ from omni_app.ui.pages.inbox.lines import (
     name_of,
     note_lines,
     row_of,
-    size_words,
 )
 from omni_app.ui.pages.inbox.profile_shapes import profile_of
 from omni_app.ui.pages.inbox.sorting_state import snooze_end
@@ -218,7 +218,7 @@ def test_a_profile_shows_what_people_can_use() -> None:
     assert (profile.conversations, profile.cost, profile.block_reason) == ("1,240", "$0.84", "Advertising")
     assert [(point.channel, point.value, point.is_proven) for point in profile.points] == [
         ("chat", "Website visitor", True),
-        ("voice", "+19025550148", False),
+        ("voice", "+1 902-555-0148", False),
         ("telegram", "omar", True),
     ]
 

@@ -15,9 +15,10 @@ from omni_app.api.chat.marks import marks
 from omni_app.api.chat.session import new_visitor_id
 from omni_app.conversations import identity, presence
 from omni_app.conversations.attachments import MOST_FILES, sign_link
+from omni_app.conversations.facts import Facts, Inbound
 from omni_app.conversations.identity import IdentityState
 from omni_app.conversations.marks import Page
-from omni_app.conversations.receiving import Facts, Inbound, Received, check_text
+from omni_app.conversations.receiving import Received, check_text
 from omni_app.infra.background import start_task
 from omni_app.infra.database import is_database_away, open_db
 from omni_app.infra.errors import Forbidden, Invalid, NotFound, OmniError

@@ -13,8 +13,9 @@ from omni_app.api.access import IdempotencyKey, KeyScope
 from omni_app.api.envelope import Success, described, ok
 from omni_app.api.idempotency import run_once
 from omni_app.api.routes.parameters import Channel
+from omni_app.conversations.facts import Inbound
 from omni_app.conversations.identity import identity_of
-from omni_app.conversations.receiving import MAX_TEXT, Inbound, check_text
+from omni_app.conversations.receiving import MAX_TEXT, check_text
 from omni_app.customers.addresses import Address, parse_address
 from omni_app.infra.database import open_db
 from omni_app.infra.errors import FieldError, Invalid

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page
 
+from tests.harness.plugin import PAGE_PATIENCE_MS
 from tests.stubs.chat_stub import ChatStub
 
 # Runs before any page script; the list is read at the end of the test.
@@ -73,7 +74,7 @@ async def arrive(browser: Browser, stub: ChatStub) -> AsyncIterator[Callable[...
         else:
             context = await browser.new_context(**({"locale": "en-CA", "viewport": {"width": 1280, "height": 800}} | options))
             contexts.append(context)
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(PAGE_PATIENCE_MS)
             await context.add_init_script(WATCH_POLICY)
         page = await context.new_page()
         complaints: list[str] = []

@@ -163,7 +163,7 @@ async def test_config_that_fails_is_asked_again(visitor: Visitor, stub: ChatStub
         await visitor.visit()
     await expect(visitor.launcher).to_have_count(0)
     stub.is_down = False
-    await expect(visitor.launcher).to_be_visible(timeout=10_000)
+    await expect(visitor.launcher).to_be_visible()
     assert stub.config_calls >= 2
 
 

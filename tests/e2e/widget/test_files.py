@@ -138,6 +138,8 @@ async def test_draft_and_uploaded_file_outlive_a_reload(visitor: Visitor, stub: 
     await visitor.open()
     await visitor.field.fill("half a sent")
     await picker(visitor).set_input_files(file())
+    await expect(visitor.page.locator(".ow-tray")).to_contain_text("notes.txt")
+    await expect(visitor.button("Send")).to_be_enabled()
     await expect(visitor.page.locator("progress")).to_have_count(0)
     await visitor.page.reload()
     await expect(visitor.field).to_have_value("half a sent")

@@ -8,13 +8,38 @@ import reflex as rx
 
 from omni_app.conversations.receiving import MAX_TEXT
 from omni_app.ui.components import badge, button, icon, icon_button
-from omni_app.ui.pages.inbox.lines import File
+from omni_app.ui.pages.inbox.file_shapes import File
 from omni_app.ui.pages.inbox.presence_state import PresenceState
 from omni_app.ui.pages.inbox.thread_state import ThreadState
+from omni_app.ui.pages.inbox.window_state import WindowState
 from omni_app.ui.pages.inbox.writing_state import UPLOAD, Canned, WritingState
 
 HEAD = ThreadState.head
 IS_NOTE = WritingState.kind == "note"
+
+
+def countdown() -> rx.Component:
+    """How long free text may be sent; `inbox-channels.js` keeps it current and presses the button when the time is up."""
+    return rx.cond(
+        WindowState.closes_at != "",
+        rx.fragment(
+            rx.el.span(
+                rx.el.span(class_name="ring"),
+                rx.el.time(date_time=WindowState.closes_at),
+                class_name="win",
+                title="After that only templates may be sent, until the customer writes again",
+                custom_attrs={"data-closes": WindowState.closes_at},
+            ),
+            rx.el.button(
+                type="button",
+                hidden=True,
+                tab_index=-1,
+                aria_hidden="true",
+                on_click=WindowState.look,
+                custom_attrs={"data-look": ""},
+            ),
+        ),
+    )
 
 
 def _hint() -> rx.Component:
@@ -30,7 +55,7 @@ def _hint() -> rx.Component:
     return rx.cond(IS_NOTE, note, reply)
 
 
-def _tab(kind: str, label: str) -> rx.Component:
+def tab(kind: str, label: str) -> rx.Component:
     return rx.el.button(
         label,
         type="button",
@@ -165,8 +190,8 @@ def _error(words: rx.Var[str]) -> rx.Component:
 def _form() -> rx.Component:
     return rx.el.form(
         rx.el.div(
-            _tab("reply", "Reply"),
-            _tab("note", "Note"),
+            tab("reply", "Reply"),
+            tab("note", "Note"),
             rx.cond(IS_NOTE, rx.el.span(badge("Only your team sees this", "warn", "lock"), class_name="end")),
             class_name="top",
             role="tablist",
@@ -205,6 +230,7 @@ def _form() -> rx.Component:
         rx.el.div(
             _tools(),
             _hint(),
+            rx.cond(~IS_NOTE, countdown()),
             rx.el.span(class_name="left end num", role="status", custom_attrs={"data-left": ""}),
             button(
                 rx.fragment(rx.cond(IS_NOTE, "Add note", "Send"), rx.el.kbd("Ctrl ↵", class_name="hide-s on-solid")),
@@ -227,6 +253,15 @@ def _form() -> rx.Component:
             "data-saved-reply": WritingState.saved_reply,
             "data-saved-note": WritingState.saved_note,
         },
+    )
+
+
+def _shut() -> rx.Component:
+    """No free text may go out; a note may be written all the same."""
+    return rx.el.div(
+        rx.el.div(tab("reply", "Reply"), tab("note", "Note"), class_name="top", role="tablist", aria_label="What you write"),
+        rx.el.p(icon("timer_off", "s"), WindowState.why, class_name="lasts", role="status"),
+        class_name="comp",
     )
 
 
@@ -262,7 +297,7 @@ def composer(may_reply: rx.Var[bool]) -> rx.Component:
         rx.el.div(_collision(), role="status"),
         rx.cond(
             may_reply,
-            rx.cond(HEAD.status == "closed", closed, _form()),
+            rx.cond(HEAD.status == "closed", closed, rx.cond(IS_NOTE | WindowState.may_send, _form(), _shut())),
             _off("You can read along. Ask an owner for the role “Agent” to reply."),
         ),
     )

@@ -10,8 +10,6 @@ from omni_app.ui.components import (
     avatar,
     badge,
     button,
-    channel_icon,
-    channel_name,
     dialog,
     form_actions,
     form_error,
@@ -26,6 +24,7 @@ from omni_app.ui.pages.inbox.profile_state import ProfileState
 from omni_app.ui.pages.inbox.queue import label_dot, priority_mark, status_badge, time_of
 from omni_app.ui.pages.inbox.sorting_state import PRIORITIES, SNOOZES, Person, SortingState
 from omni_app.ui.pages.inbox.thread_state import ThreadState
+from omni_app.ui.pages.inbox.via import via_line
 
 HEAD = ThreadState.head
 MAY_REPLY = ShellState.permissions.contains(Permission.REPLY.value)
@@ -195,10 +194,16 @@ def head() -> rx.Component:
         rx.el.a(
             icon("arrow_left"), href="/inbox", class_name="ib back", aria_label="Back to the list", custom_attrs={"data-back": ""}
         ),
-        rx.el.h2(rx.el.bdi(HEAD.name), class_name="trunc"),
-        rx.cond(PresenceState.is_here, rx.el.span(class_name="dot good", role="img", aria_label="Here now", title="Here now")),
-        rx.el.span(
-            channel_icon(HEAD.channel, "xs"), rx.el.span(channel_name(HEAD.channel), class_name="only-xl"), class_name="badge"
+        rx.el.div(
+            rx.el.div(
+                rx.el.h2(rx.el.bdi(HEAD.name), class_name="trunc"),
+                rx.cond(
+                    PresenceState.is_here, rx.el.span(class_name="dot good", role="img", aria_label="Here now", title="Here now")
+                ),
+                class_name="row",
+            ),
+            via_line(),
+            class_name="who-at",
         ),
         rx.el.span(status_badge(HEAD), class_name="row st"),
         priority_mark(HEAD.priority),

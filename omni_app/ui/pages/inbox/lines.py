@@ -1,8 +1,9 @@
 """What the inbox shows, made from what the domain reads. Plain functions and dataclasses; nothing here touches data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,9 @@ from omni_app.conversations.notes import NoteView, mention_pattern
 from omni_app.conversations.reading import ConversationView, Filters, MessageView
 from omni_app.conversations.searching import Found
 from omni_app.infra import money
-from omni_app.ui.components import avatar_tone, initials
+from omni_app.ui.components import avatar_tone, channel_name, initials
+from omni_app.ui.pages.inbox.file_shapes import File, file_of
+from omni_app.ui.pages.inbox.message_shapes import Card, Reaction, cards_of, chosen_of, mark_of, reactions_of
 from omni_app.ui.words import count, on_day
 
 _KINDS = {"customer": "customer", "assistant": "ai", "staff": "staff"}
@@ -28,17 +31,6 @@ class Mark:
 
 
 @dataclass
-class File:
-    """One attachment of a message; `kind` is image or file. Its link is signed when somebody opens it."""
-
-    id: str = ""
-    name: str = ""
-    size: str = ""
-    kind: str = "file"
-    url: str = ""
-
-
-@dataclass
 class Piece:
     """A piece of a note; `is_mention` names a colleague."""
 
@@ -48,7 +40,10 @@ class Piece:
 
 @dataclass
 class Row:
-    """One conversation of the list. `holder` is who has it: ai, me, member, nobody; `sort` orders the folder."""
+    """One conversation of the list. `holder` is who has it: ai, me, member, nobody.
+
+    `connection` is the name of the account answers go out by; `trouble` says why they wait, with the provider's words beside it.
+    """
 
     id: str = ""
     name: str = ""
@@ -77,13 +72,23 @@ class Row:
     before: str = ""
     hit: str = ""
     after: str = ""
+    subject: str = ""
+    connection_id: str = ""
+    connection: str = ""
+    connection_kind: str = ""
+    contact_point_id: str = ""
+    is_sandbox: bool = False
+    trouble: str = ""
+    trouble_detail: str = ""
 
 
 @dataclass
 class Line:
     """One message or note of the thread. `kind`: customer, ai, staff, system, note; `day` is set on the first of a day.
 
-    `seq` is a note's place: the number of the message before it. `status` is how far one of our messages got.
+    `seq` is a note's place: the number of the message before it. `status` is how far one of our messages got, `problem` the
+    provider's words when it did not go; `is_asked`: nobody knows whether it arrived, and it is for a person to say. `form` is the
+    kind of message (text, location, …), `folded` the quoted mail and signature below its text.
     """
 
     id: str
@@ -101,6 +106,17 @@ class Line:
     pieces: list[Piece] = field(default_factory=list)
     is_mine: bool = False
     sort: str = ""
+    form: str = "text"
+    chosen: str = ""
+    mark: str = ""
+    cards: list[Card] = field(default_factory=list)
+    reactions: list[Reaction] = field(default_factory=list)
+    folded: str = ""
+    is_mail: bool = False
+    has_html: bool = False
+    problem: str = ""
+    can_retry: bool = False
+    is_asked: bool = False
 
 
 def name_of(name: str, customer_id: UUID) -> str:
@@ -136,7 +152,37 @@ def row_of(view: ConversationView, member_id: UUID) -> Row:
         page_url=_web_address(str(view.page.get("url") or "")),
         page_title=str(view.page.get("title") or view.page.get("url") or "")[:200],
         language=view.language,
+        subject=" ".join(view.subject.split()) if view.channel == "email" else "",
+        contact_point_id=str(view.contact_point_id or ""),
+        **_connection(view),
     )
+
+
+def _connection(view: ConversationView) -> dict[str, Any]:
+    """The account of a conversation, for its row; nothing for the widget and the API."""
+    account = view.connection
+    if account is None:
+        return {}
+    trouble, detail = trouble_of(str(channel_name(view.channel)), account)
+    return {
+        "connection_id": str(account["id"]),
+        "connection": str(account["name"]),
+        "connection_kind": str(account["kind"]),
+        "is_sandbox": bool(account["is_sandbox"]),
+        "trouble": trouble,
+        "trouble_detail": detail,
+    }
+
+
+def trouble_of(channel: str, account: Mapping[str, Any]) -> tuple[str, str]:
+    """Why messages wait, in a sentence, and the provider's own words; two empty texts while nothing is wrong."""
+    if not account["is_on"]:
+        return f"{channel} is switched off: messages wait.", ""
+    if account["health"] == "revoked":
+        return f"{channel} is disconnected: messages wait.", str(account["detail"])
+    if account["health"] == "failing":
+        return f"{channel} does not take messages right now. They are sent when it does.", str(account["detail"])
+    return "", ""
 
 
 def found_row(found: Found, member_id: UUID) -> Row:
@@ -224,7 +270,7 @@ def lines_of(messages: list[MessageView], zone: ZoneInfo, now: datetime) -> list
 
 
 def _line(message: MessageView, zone: ZoneInfo, now: datetime) -> Line:
-    kind = _KINDS.get(message.role, "system")
+    kind, sent = _KINDS.get(message.role, "system"), message.delivery
     return Line(
         id=str(message.id),
         seq=message.seq,
@@ -236,27 +282,21 @@ def _line(message: MessageView, zone: ZoneInfo, now: datetime) -> Line:
         made=_made(message) if kind == "ai" else "",
         receipt_id=str(message.receipt_id or ""),
         status=message.status if kind in ("ai", "staff") else "",
-        files=[_file(item) for item in message.attachments],
+        # A picture inside a mail is shown where it stands in the original.
+        files=[file_of(item) for item in message.attachments if not (message.has_html and item.get("is_inline"))],
         sort=f"{message.seq:010d}",
+        form=message.kind,
+        chosen=chosen_of(message.kind, message.details),
+        mark=mark_of(message.details),
+        cards=cards_of(message.kind, message.details),
+        reactions=reactions_of(message.details),
+        folded=message.folded,
+        is_mail=message.has_envelope,
+        has_html=message.has_html,
+        problem=message.problem or (sent.error if sent else ""),
+        can_retry=sent is not None and sent.can_retry,
+        is_asked=sent is not None and sent.is_asked,
     )
-
-
-def _file(item: dict[str, object]) -> File:
-    media_type = str(item.get("media_type") or "")
-    return File(
-        id=str(item.get("id") or ""),
-        name=str(item.get("name") or "file"),
-        size=size_words(int(str(item.get("size") or 0))),
-        kind="image" if media_type in ("image/png", "image/jpeg", "image/gif", "image/webp") else "file",
-        url=str(item.get("url") or ""),
-    )
-
-
-def size_words(size: int) -> str:
-    """ "812 B", "12 KB", "3.4 MB"."""
-    if size < 1000:
-        return f"{size} B"
-    return f"{size / 1000:.0f} KB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
 
 
 def note_lines(notes: Sequence[NoteView], members: Sequence[str], member_id: UUID, zone: ZoneInfo, now: datetime) -> list[Line]:
@@ -294,6 +334,14 @@ def merge(lines: list[Line], notes: list[Line]) -> list[Line]:
     first = messages[0].seq if messages else 0
     shown = [note for note in notes if note.seq >= first]
     return mark_days(sorted([*messages, *shown], key=lambda line: line.sort))
+
+
+def keep_links(new: Line, old: Line) -> None:
+    """What is drawn or plays already stays: a fresh link would load it anew, or stop the sound."""
+    links = {file.id: file for file in old.files if file.url or file.thumb}
+    for file in new.files:
+        if known := links.get(file.id):
+            file.url, file.thumb = known.url or file.url, known.thumb or file.thumb
 
 
 def mark_days(lines: list[Line]) -> list[Line]:

@@ -3,8 +3,10 @@
 import reflex as rx
 
 from omni_app.ui.components import button, icon, icon_button
-from omni_app.ui.pages.inbox.lines import File, Line, Piece
+from omni_app.ui.pages.inbox.carried import above, below, cards, files, reactions
+from omni_app.ui.pages.inbox.lines import Line, Piece
 from omni_app.ui.pages.inbox.presence_state import PresenceState
+from omni_app.ui.pages.inbox.reached import reached, trouble_of_line
 from omni_app.ui.pages.inbox.receipt import receipt_line
 from omni_app.ui.pages.inbox.thread_state import ThreadState
 
@@ -16,52 +18,15 @@ def _text(line: rx.Var[Line]) -> rx.Component:
     return rx.cond(line.text != "", rx.el.div(line.text, class_name="b", dir="auto"))
 
 
-def _file(file: rx.Var[File]) -> rx.Component:
-    chip = rx.fragment(
-        icon("file_text", "s"), rx.el.bdi(file.name, class_name="trunc"), rx.el.span(file.size, class_name="mut num")
-    )
-    label = "Open " + file.name + ", " + file.size
-    return rx.cond(
-        (file.kind == "image") & (file.url != ""),
-        rx.el.button(
-            rx.el.img(src=file.url, alt=file.name, loading="lazy"),
-            type="button",
-            class_name="thumb",
-            title=file.name,
-            aria_label=label,
-            on_click=ThreadState.open_file(file.id),
-        ),
-        rx.el.button(
-            chip, type="button", class_name="file", title=file.name, aria_label=label, on_click=ThreadState.open_file(file.id)
-        ),
-    )
-
-
-def _files(line: rx.Var[Line]) -> rx.Component:
-    return rx.cond(line.files.length() > 0, rx.el.div(rx.foreach(line.files, _file), class_name="files"))
-
-
-def _mark(icon_name: str, label: str, class_name: str = "") -> rx.Component:
-    return rx.el.span(icon(icon_name, "s"), class_name=class_name, title=label, role="img", aria_label=label)
-
-
-def _reached(line: rx.Var[Line]) -> rx.Component:
-    """How far one of our messages got."""
-    return rx.match(
-        line.status,
-        ("read", _mark("check_check", "Read", "info")),
-        ("delivered", _mark("check_check", "Delivered")),
-        ("failed", _mark("circle_alert", "Not delivered", "bad")),
-        ("", rx.fragment()),
-        _mark("check", "Sent"),
-    )
-
-
 def _customer_line(line: rx.Var[Line]) -> rx.Component:
     return rx.el.div(
         rx.el.span(HEAD.name, " wrote: ", class_name="sr"),
+        above(line),
         _text(line),
-        _files(line),
+        cards(line),
+        files(line),
+        reactions(line),
+        below(line),
         rx.el.div(line.time, class_name="meta"),
         class_name="msg",
         custom_attrs={"data-seq": line.seq},
@@ -70,9 +35,14 @@ def _customer_line(line: rx.Var[Line]) -> rx.Component:
 
 def _ai_line(line: rx.Var[Line]) -> rx.Component:
     return rx.el.div(
+        above(line),
         _text(line),
-        _files(line),
-        rx.el.div(receipt_line(line), rx.el.span(line.time), _reached(line), class_name="meta"),
+        cards(line),
+        files(line),
+        reactions(line),
+        below(line),
+        rx.el.div(receipt_line(line), rx.el.span(line.time), reached(line), class_name="meta"),
+        trouble_of_line(line),
         class_name="msg out ai",
         custom_attrs={"data-seq": line.seq},
     )
@@ -80,9 +50,14 @@ def _ai_line(line: rx.Var[Line]) -> rx.Component:
 
 def _staff_line(line: rx.Var[Line]) -> rx.Component:
     return rx.el.div(
+        above(line),
         _text(line),
-        _files(line),
-        rx.el.div(rx.el.bdi(line.author), rx.el.span(line.time), _reached(line), class_name="meta"),
+        cards(line),
+        files(line),
+        reactions(line),
+        below(line),
+        rx.el.div(rx.el.bdi(line.author), rx.el.span(line.time), reached(line), class_name="meta"),
+        trouble_of_line(line),
         class_name="msg out staff",
         custom_attrs={"data-seq": line.seq},
     )

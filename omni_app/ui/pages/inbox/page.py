@@ -48,6 +48,7 @@ def inbox() -> rx.Component:
         transfer_dialog(),
         delete_dialog(),
         rx.el.script(src=script_url("inbox-writing.js"), async_=True),
+        rx.el.script(src=script_url("inbox-channels.js"), async_=True),
         rx.el.script(src=script_url("inbox.js"), async_=True),
         class_name="inbox",
         on_unmount=PresenceState.leave,

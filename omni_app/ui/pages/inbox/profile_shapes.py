@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import phonenumbers
+
 from omni_app.conversations.reading import PastConversation
 from omni_app.customers.profiles import CustomerView
 from omni_app.ui.components import avatar_tone, initials
@@ -19,6 +21,7 @@ class Point:
     channel: str
     value: str
     is_proven: bool
+    id: str = ""
 
 
 @dataclass
@@ -55,6 +58,19 @@ class Profile:
     past: list[Past] = field(default_factory=list)
 
 
+def address_words(kind: str, channel: str, value: str) -> str:
+    """An address as people write it: "+1 902 555 0148". Ids that a platform or we made mean nothing to people: a word instead."""
+    if kind == "phone":
+        try:
+            number = phonenumbers.parse(value)
+        except phonenumbers.NumberParseException:
+            return value
+        return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+    if kind == "external":
+        return {"chat": "Website visitor", "whatsapp": "No number shared"}.get(channel, value)
+    return value
+
+
 def profile_of(view: CustomerView, zone: ZoneInfo, now: datetime, past: Sequence[PastConversation] = ()) -> Profile:
     name = name_of(view.name, view.id)
     return Profile(
@@ -69,9 +85,9 @@ def profile_of(view: CustomerView, zone: ZoneInfo, now: datetime, past: Sequence
         points=[
             Point(
                 channel={"email": "email", "phone": "voice"}.get(point.kind, point.channel),
-                # A visitor's id in the chat is made by us and means nothing to people.
-                value="Website visitor" if point.kind == "external" and point.channel == "chat" else point.value,
+                value=address_words(point.kind, point.channel, point.value),
                 is_proven=point.proof == "proven",
+                id=str(point.id or ""),
             )
             for point in view.points
         ],

@@ -15,6 +15,7 @@ from omni_app.ui.pages.inbox.finding import (
 from omni_app.ui.pages.inbox.lines import Mark, Row
 from omni_app.ui.pages.inbox.queue_state import FOLDERS, QueueState
 from omni_app.ui.pages.inbox.thread_state import ThreadState
+from omni_app.ui.pages.inbox.via import via_row
 
 _CHIPS = ("waiting", "mine", "ai", "all")
 _MORE = ("unassigned", "snoozed", "closed")
@@ -118,6 +119,7 @@ def _words(row: rx.Var[Row]) -> rx.Component:
     found = rx.fragment(rx.el.bdi(row.before, dir="auto"), rx.el.mark(row.hit), rx.el.bdi(row.after, dir="auto"))
     last = rx.fragment(
         rx.cond(row.has_draft, rx.el.span("Draft ", class_name="drafted")),
+        rx.cond(row.subject != "", rx.el.span(rx.el.bdi(row.subject, dir="auto"), " – ", class_name="subj")),
         rx.cond(row.who != "", rx.el.span(row.who + " ", class_name="mut")),
         rx.el.bdi(row.text, dir="auto"),
     )
@@ -138,6 +140,7 @@ def _row(row: rx.Var[Row]) -> rx.Component:
             _words(row),
             rx.el.span(
                 status_words(row),
+                via_row(row),
                 priority_mark(row.priority),
                 rx.foreach(row.labels, label_tag),
                 rx.cond((row.reason != "") & (row.labels.length() == 0), rx.el.span(row.reason, class_name="trunc why")),

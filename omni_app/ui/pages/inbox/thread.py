@@ -7,6 +7,7 @@ from omni_app.ui.pages.inbox.composer import composer
 from omni_app.ui.pages.inbox.head import MAY_REPLY, hand_over_card, head
 from omni_app.ui.pages.inbox.messages import messages
 from omni_app.ui.pages.inbox.thread_state import ThreadState
+from omni_app.ui.pages.inbox.via import trouble_strip
 
 HEAD = ThreadState.head
 
@@ -31,7 +32,7 @@ def _nothing_open() -> rx.Component:
 
 
 def thread_pane() -> rx.Component:
-    opened = rx.fragment(head(), hand_over_card(), messages(), composer(MAY_REPLY))
+    opened = rx.fragment(head(), trouble_strip(), hand_over_card(), messages(), composer(MAY_REPLY))
     return rx.el.section(
         loaded(
             ThreadState,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import reflex as rx
 
-from omni_app.conversations.attachments import sign_link
+from omni_app.conversations.attachments import sign_link, sign_thumbnail_link
 from omni_app.conversations.drafts import load_drafts
 from omni_app.conversations.handling import close_conversation, hand_back, mark_read, reopen_conversation, take_over
 from omni_app.conversations.notes import NoteView, add_note, delete_note, list_notes
@@ -21,6 +21,7 @@ from omni_app.conversations.reading import (
     load_conversation,
 )
 from omni_app.conversations.sending import send_reply
+from omni_app.conversations.windows import load_window
 from omni_app.customers.profiles import load_customer
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
@@ -29,14 +30,16 @@ from omni_app.tenancy.businesses import load_business
 from omni_app.ui.access import ViewerState, current_viewer, form_text, handler, loader, parse_id, viewer_db
 from omni_app.ui.components import said, told
 from omni_app.ui.live import watch
-from omni_app.ui.pages.inbox.lines import Line, Row, lines_of, merge, note_lines, row_of
+from omni_app.ui.pages.inbox.lines import Line, Row, keep_links, lines_of, merge, note_lines, row_of
 from omni_app.ui.pages.inbox.presence_state import PresenceState
 from omni_app.ui.pages.inbox.profile_state import ProfileState
 from omni_app.ui.pages.inbox.queue_state import QueueState
 from omni_app.ui.pages.inbox.sorting_state import SortingState
+from omni_app.ui.pages.inbox.window_state import WindowState
 from omni_app.ui.pages.inbox.writing_state import WritingState
 from omni_app.ui.words import zone_of
 
+KINDS = ("message.created", "message.status", "message.changed", "conversation", "channel")
 PAGE = 50
 MOST = 300
 """Messages kept on an open page; a page open for days must not grow with every message."""
@@ -60,7 +63,7 @@ class ThreadState(ViewerState, rx.State):
     @loader
     async def load(self) -> None:
         """Open the conversation the address names."""
-        await watch(self, ThreadState.on_live, ("message.created", "message.status", "conversation"))
+        await watch(self, ThreadState.on_live, KINDS)
         wanted = str(self.router.url.query_parameters.get("conversation", ""))
         if not wanted:
             await self._forget()
@@ -78,11 +81,16 @@ class ThreadState(ViewerState, rx.State):
         if note.get("kind") == "resync":
             await self._open(self._open_id())
             return
-        ids = note.get("ids") or {}
+        ids, kind = note.get("ids") or {}, note.get("kind")
+        if kind == "channel.changed" and ids.get("connection_id") == self.get_value("head").connection_id:
+            await self._read_head()
         if ids.get("conversation_id") != self.conversation_id:
             return
-        if note.get("kind") == "message.status":
+        if kind == "message.status":
             await self._read_statuses()
+            return
+        if kind == "message.changed":
+            await self._reread(seq=int(ids.get("seq") or 0))
             return
         try:
             await self._catch_up(with_notes="note" in ids or ids.get("role") == "system")
@@ -164,6 +172,16 @@ class ThreadState(ViewerState, rx.State):
         return rx.redirect(sign_link(parse_id(file_id, "file"), viewer.business_id), is_external=True)
 
     @handler
+    async def play(self, file_id: str) -> None:
+        """Put a fresh link into a sound or a film, which begins to play."""
+        lines = self.get_value("lines")
+        if not any(file.id == file_id for line in lines for file in line.files):
+            raise NotFound("file")
+        for line in lines:
+            line.files = [replace(file, url=self._link(file.id)) if file.id == file_id else file for file in line.files]
+        self.lines = lines
+
+    @handler
     async def take(self) -> Any:
         """Take the conversation over, from the colleague the screen shows if there is one."""
         from_member = UUID(self._assignee_id) if self._assignee_id else None
@@ -215,6 +233,7 @@ class ThreadState(ViewerState, rx.State):
             drafts = await load_drafts(db, conversation_id)
             customer = await load_customer(db, view.customer_id)
             past = await list_past(db, view.customer_id, conversation_id)
+            window = await load_window(db, conversation_id) if view.connection else None
             self._zone = (await load_business(db)).timezone
         sorting = await self.get_state(SortingState)
         if not sorting.people:
@@ -222,6 +241,7 @@ class ThreadState(ViewerState, rx.State):
         if self.conversation_id != str(conversation_id):
             self.conversation_id, self.read_seq = str(conversation_id), 0
         (await self.get_state(WritingState))._show(self.conversation_id, drafts)
+        (await self.get_state(WindowState))._show(self.conversation_id if window else "", window)
         await self._show_head(view)
         await self._show_notes(notes)
         self.lines = merge(self._show(messages), self._notes)
@@ -240,11 +260,16 @@ class ThreadState(ViewerState, rx.State):
             messages = await list_messages(db, conversation_id, after=self.last_seq, limit=PAGE)
             view = await load_conversation(db, conversation_id)
             notes = await list_notes(db, conversation_id) if with_notes else None
+            # A customer who wrote may be answered freely again.
+            wrote = view.connection is not None and any(message.role == "customer" for message in messages)
+            window = await load_window(db, conversation_id) if wrote else None
         if len(messages) == PAGE:
             # More than a page is new: between what is shown and this page some may lie.
             await self._open(conversation_id)
             return
         await self._show_head(view)
+        if window is not None:
+            (await self.get_state(WindowState))._show(self.conversation_id, window)
         if notes is not None:
             await self._show_notes(notes)
         if messages or notes is not None:
@@ -266,6 +291,24 @@ class ThreadState(ViewerState, rx.State):
             reached = await list_statuses(db, self._open_id(), after=min(ours) - 1)
         self.lines = [replace(line, status=reached.get(line.seq, line.status)) if line.status else line for line in lines]
 
+    async def _reread(self, message_id: str = "", seq: int = 0) -> None:
+        """Read one message on the screen again: where it got to, what was done to it, the files that came."""
+        lines = self.get_value("lines")
+        old = next((line for line in lines if line.kind != "note" and (line.id == message_id or line.seq == seq)), None)
+        if old is None:
+            return
+        async with viewer_db(self) as db:
+            found = await list_messages(db, self._open_id(), after=old.seq - 1, before=old.seq + 1, limit=1)
+        if found:
+            (new,) = self._show(found)
+            keep_links(new, old)
+            self.lines = merge([new if line is old else line for line in lines], self._notes)
+
+    async def _read_head(self) -> None:
+        async with viewer_db(self) as db:
+            view = await load_conversation(db, self._open_id())
+        await self._show_head(view)
+
     async def _show_notes(self, notes: list[NoteView]) -> None:
         viewer, sorting = await current_viewer(self), await self.get_state(SortingState)
         if not {str(member_id) for note in notes for member_id in note.mentions} <= {person.id for person in sorting.people}:
@@ -276,10 +319,12 @@ class ThreadState(ViewerState, rx.State):
 
     def _show(self, messages: list[MessageView]) -> list[Line]:
         lines = lines_of(messages, zone_of(self._zone), now())
-        for line in lines:
-            for file in line.files:
-                if file.kind == "image":
-                    file.url = self._link(file.id)
+        business_id = UUID(self._business_id)
+        for file in (file for line in lines for file in line.files if file.status == "stored"):
+            if file.has_thumb:
+                file.thumb = sign_thumbnail_link(UUID(file.id), business_id)
+            elif file.kind == "image":
+                file.url = sign_link(UUID(file.id), business_id)
         return lines
 
     def _link(self, file_id: str) -> str:
@@ -299,4 +344,5 @@ class ThreadState(ViewerState, rx.State):
         self.last_seq, self.read_seq, self._notes = 0, 0, []
         await (await self.get_state(PresenceState))._enter("")
         (await self.get_state(WritingState))._show("", {})
+        (await self.get_state(WindowState))._show("", None)
         (await self.get_state(ProfileState))._forget()

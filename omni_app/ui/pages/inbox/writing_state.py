@@ -14,7 +14,7 @@ from omni_app.infra import money
 from omni_app.infra.errors import Invalid
 from omni_app.orchestrator.drafting import DraftedReply, draft_reply
 from omni_app.ui.access import ViewerState, current_viewer, form_text, handler, parse_id, viewer_db
-from omni_app.ui.pages.inbox.lines import File, size_words
+from omni_app.ui.pages.inbox.file_shapes import File, size_words
 from omni_app.ui.pages.inbox.queue_state import QueueState
 from omni_app.ui.words import count
 

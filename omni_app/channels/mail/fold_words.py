@@ -1,0 +1,305 @@
+"""The words by which mail programs of many languages mark what they quote, forward and sign.
+
+Taken from what the programs themselves write (Gmail, Outlook, Apple Mail, Thunderbird, Yahoo, Samsung and GMX in these
+languages). Words are compared in lower case, without direction marks.
+"""
+
+# "On <date>, <name> wrote:", the verb as it stands in such a line, before or behind the name.
+WROTE = (
+    *("wrote", "writes", "schrieb", "a écrit", "écrit", "écrivait", "escribió", "escreveu", "ha scritto", "scrisse", "schreef"),
+    *("heeft het volgende geschreven", "geschreven", "skrev", "skrev følgende", "kirjoitti", "napisał(a)", "napisał", "napisała"),
+    *("pisze", "napsal(a)", "napsal", "napsala", "napísal(a)", "napísal", "írta", "ezt írta", "a scris", "написа", "написал(а)"),
+    *("написал", "написала", "пишет", "писал", "написав", "написала", "пише", "yazdı", "şunu yazdı", "şunları yazdı", "έγραψε"),
+    *("كتب", "كتبت", "كتب/ت", "כתב", "כתבה", "כתב/ה", "‫כתב", "ने लिखा", "लिखा", "เขียนว่า", "เขียน", "đã viết", "menulis", "写道"),
+    *("寫道", "寫下", "のメール", "さんは書きました", "が書きました", "書きました", "님이 작성", "작성", "kirjutas", "rakstīja"),
+    *("rašė", "je napisal/-a", "je napisal", "je napisao/la", "je napisao", "је написао/ла", "va escriure", "escribiu", "نوشت"),
+)
+
+# Labels of the block that Outlook and others put above what they quote.
+FROM = (
+    *("from", "von", "de", "da", "van", "fra", "från", "lähettäjä", "od", "feladó", "from:", "de la", "от", "от кого", "від"),
+    *("kimden", "gönderen", "από", "من", "מאת", "से", "प्रेषक", "จาก", "từ", "dari", "发件人", "寄件者", "寄件人", "差出人"),
+    *("送信者", "보낸 사람", "보낸사람", "saatja", "no", "nuo", "šalje", "remitente", "expéditeur", "mittente", "absender"),
+)
+SENT = (
+    *("sent", "date", "gesendet", "datum", "envoyé", "date d'envoi", "enviado", "enviado el", "enviada em", "enviado em", "data"),
+    *("fecha", "inviato", "verzonden", "sendt", "dato", "skickat", "lähetetty", "päivämäärä", "päiväys", "wysłano", "odesláno"),
+    *("odoslané", "dátum", "elküldve", "trimis", "дата", "отправлено", "изпратено", "надіслано", "gönderme tarihi", "tarih"),
+    *("gönderildi", "ημερομηνία", "στάλθηκε", "تاريخ الإرسال", "التاريخ", "أُرسلت", "تم الإرسال", "נשלח", "תאריך", "दिनांक"),
+    *("भेजा गया", "ส่ง", "วันที่", "ngày", "đã gửi", "tanggal", "terkirim", "发送时间", "日期", "寄件日期", "傳送時間", "时间"),
+    *("送信日時", "日時", "日付", "보낸 날짜", "날짜", "sent at", "poslano", "послато"),
+)
+TO = (
+    *(
+        "to",
+        "an",
+        "à",
+        "para",
+        "a",
+        "aan",
+        "til",
+        "till",
+        "vastaanottaja",
+        "do",
+        "komu",
+        "címzett",
+        "către",
+        "кому",
+        "до",
+        "kime",
+    ),
+    *(
+        "alıcı",
+        "προς",
+        "إلى",
+        "אל",
+        "को",
+        "प्रति",
+        "ถึง",
+        "tới",
+        "kepada",
+        "ke",
+        "收件人",
+        "收件者",
+        "宛先",
+        "받는 사람",
+        "받는사람",
+    ),
+    *(
+        "destinatario",
+        "destinataire",
+        "cc",
+        "cc:",
+        "kopie",
+        "kopia",
+        "kopio",
+        "copie",
+        "cópia",
+        "kopi",
+        "másolat",
+        "bilgi",
+        "копия",
+    ),
+    *("κοιν.", "نسخة", "עותק", "प्रतिलिपि", "抄送", "副本", "참조", "dw", "в копии", "reply-to", "organisation", "importance"),
+)
+SUBJECT = (
+    *("subject", "betreff", "objet", "asunto", "assunto", "oggetto", "onderwerp", "emne", "ämne", "aihe", "temat", "předmět"),
+    *("predmet", "tárgy", "subiect", "тема", "относно", "konu", "θέμα", "الموضوع", "נושא", "विषय", "เรื่อง", "chủ đề", "perihal"),
+    *("subjek", "主题", "主旨", "件名", "제목", "teema", "asia", "assumpte", "предмет"),
+)
+
+# Between dashes, alone on a line: what stands below is the mail that is answered …
+ORIGINAL = (
+    *("original message", "ursprüngliche nachricht", "originalnachricht", "message d'origine", "message original"),
+    *("mensaje original", "mensagem original", "messaggio originale", "oorspronkelijk bericht", "oprindelig meddelelse"),
+    *("opprinnelig melding", "ursprungligt meddelande", "originalmeddelande", "alkuperäinen viesti", "wiadomość oryginalna"),
+    *("oryginalna wiadomość", "původní zpráva", "pôvodná správa", "eredeti üzenet", "mesaj original", "исходное сообщение"),
+    *("пересылаемое сообщение от", "оригинално съобщение", "оригінальне повідомлення", "özgün ileti", "orijinal mesaj"),
+    *("αρχικό μήνυμα", "الرسالة الأصلية", "הודעה מקורית", "मूल संदेश", "ข้อความต้นฉบับ", "thư gốc", "pesan asli", "原始邮件"),
+    *("原始郵件", "邮件原件", "元のメッセージ", "원본 메시지", "원본 메일", "reply message", "original email", "antwort"),
+)
+# … or one that is handed on, which is what the sender wants read.
+FORWARDED = (
+    *("forwarded message", "begin forwarded message", "weitergeleitete nachricht", "anfang der weitergeleiteten nachricht"),
+    *("message transféré", "message transmis", "début du message réexpédié", "mensaje reenviado", "inicio del mensaje reenviado"),
+    *("mensagem encaminhada", "mensagem reencaminhada", "início da mensagem reenviada", "messaggio inoltrato"),
+    *("inizio messaggio inoltrato", "doorgestuurd bericht", "begin doorgestuurd bericht", "videresendt meddelelse"),
+    *(
+        "videresendt melding",
+        "vidarebefordrat meddelande",
+        "vidarebefordrat brev",
+        "välitetty viesti",
+        "edelleenlähetetty viesti",
+    ),
+    *("wiadomość przekazana", "przekazana wiadomość", "přeposlaná zpráva", "preposlaná správa", "továbbított üzenet"),
+    *("mesaj redirecționat", "пересылаемое сообщение", "пересланное сообщение", "препратено съобщение", "переслане повідомлення"),
+    *("iletilen mesaj", "yönlendirilmiş ileti", "προωθημένο μήνυμα", "رسالة معاد توجيهها", "הודעה שהועברה", "अग्रेषित संदेश"),
+    *("ข้อความที่ส่งต่อ", "thư đã chuyển tiếp", "pesan terusan", "转发的邮件", "轉寄郵件", "转发邮件信息", "転送メッセージ"),
+    *("전달된 메시지", "전달된 메일"),
+)
+
+# What phones and apps add by themselves, alone on the last lines.
+SENT_FROM = (
+    *("sent from my ", "sent from ", "sent using ", "sent with ", "sent via ", "get outlook for ", "sent on the go"),
+    *(
+        "von meinem ",
+        "gesendet von ",
+        "gesendet mit ",
+        "diese nachricht wurde von meinem ",
+        "outlook für ",
+        "holen sie sich outlook",
+    ),
+    *(
+        "envoyé de mon ",
+        "envoyé depuis ",
+        "envoyé à partir ",
+        "obtenez outlook pour ",
+        "télécharger outlook",
+        "enviado desde mi ",
+    ),
+    *("enviado desde ", "obtener outlook para ", "enviado do meu ", "enviado de meu ", "enviado a partir ", "enviado pelo "),
+    *("obter o outlook para ", "inviato da ", "inviato dal ", "ottieni outlook per ", "scarica outlook", "verstuurd vanaf "),
+    *(
+        "verzonden vanaf ",
+        "verzonden met ",
+        "outlook voor ",
+        "download outlook voor",
+        "sendt fra ",
+        "hent outlook ",
+        "få outlook for ",
+    ),
+    *(
+        "skickat från ",
+        "hämta outlook ",
+        "lähetetty ",
+        "hanki outlook ",
+        "wysłane z ",
+        "wysłano z ",
+        "pobierz outlook",
+        "odesláno z ",
+    ),
+    *(
+        "odoslané z ",
+        "küldve ",
+        "trimis de pe ",
+        "отправлено с ",
+        "отправлено из ",
+        "изпратено от ",
+        "надіслано з ",
+        "iphone'umdan ",
+    ),
+    *(
+        "iphone’umdan ",
+        "android için outlook",
+        "ios için outlook",
+        "samsung cihazımdan",
+        "στάλθηκε από ",
+        "أرسلت من ",
+        "أُرسلت من ",
+    ),
+    *("تم الإرسال من ", "נשלח מה", "נשלח מ-", "मेरे iphone से", "मेरे ", "ส่งจาก ", "được gửi từ ", "đã gửi từ ", "dikirim dari "),
+    *(
+        "从我的",
+        "发自我的",
+        "發自我的",
+        "從我的",
+        "獲取 outlook",
+        "获取 outlook",
+        "iphoneから送信",
+        "androidから送信",
+        "outlook for ",
+    ),
+    *("나의 iphone에서", "내 iphone에서", "iphone에서 보냄", "저의 iphone", "saadetud minu ", "yahoo mail: ", "sent from yahoo"),
+)
+
+# How letters end. Alone on a line, with at most a name behind: what follows is the sender's card.
+CLOSINGS = (
+    *("best regards", "kind regards", "warm regards", "regards", "with kind regards", "with best regards", "sincerely"),
+    *("yours sincerely", "yours faithfully", "yours truly", "best wishes", "many thanks and best regards", "thanks and regards"),
+    *(
+        "mit freundlichen grüßen",
+        "mit freundlichen grüssen",
+        "freundliche grüße",
+        "freundliche grüsse",
+        "viele grüße",
+        "beste grüße",
+    ),
+    *("liebe grüße", "herzliche grüße", "mit besten grüßen", "mfg", "viele grüsse", "beste grüsse", "schöne grüße"),
+    *(
+        "cordialement",
+        "bien cordialement",
+        "bien à vous",
+        "sincères salutations",
+        "meilleures salutations",
+        "salutations distinguées",
+    ),
+    *("saludos", "saludos cordiales", "un saludo", "un cordial saludo", "atentamente", "atenciosamente", "cumprimentos"),
+    *("com os melhores cumprimentos", "melhores cumprimentos", "abraços", "cordiali saluti", "distinti saluti", "un caro saluto"),
+    *("met vriendelijke groet", "met vriendelijke groeten", "vriendelijke groeten", "hartelijke groeten", "med venlig hilsen"),
+    *("venlig hilsen", "mvh", "med vennlig hilsen", "vennlig hilsen", "hilsen", "med vänlig hälsning", "med vänliga hälsningar"),
+    *("vänliga hälsningar", "ystävällisin terveisin", "terveisin", "yhteistyöterveisin", "z poważaniem", "pozdrawiam"),
+    *("z wyrazami szacunku", "s pozdravem", "s úctou", "s pozdravom", "üdvözlettel", "tisztelettel", "cu stimă", "cu respect"),
+    *("с уважением", "с наилучшими пожеланиями", "с уважение", "з повагою", "saygılarımla", "saygılarımızla", "iyi çalışmalar"),
+    *(
+        "με εκτίμηση",
+        "مع أطيب التحيات",
+        "مع خالص التحية",
+        "تحياتي",
+        "בברכה",
+        "בכבוד רב",
+        "सादर",
+        "धन्यवाद और सादर",
+        "ขอแสดงความนับถือ",
+    ),
+    *(
+        "trân trọng",
+        "hormat saya",
+        "salam hormat",
+        "此致",
+        "敬上",
+        "祝好",
+        "顺祝商祺",
+        "よろしくお願いいたします",
+        "敬具",
+        "감사합니다. 드림",
+    ),
+)
+
+# How the notice of a company's lawyers begins.
+DISCLAIMERS = (
+    *("confidentiality notice", "disclaimer:", "legal notice", "privileged and confidential", "this e-mail and any attach"),
+    *("this email and any attach", "this email and any files", "this e-mail and any files", "this message and any attach"),
+    *(
+        "this email is confidential",
+        "this e-mail is confidential",
+        "this message is confidential",
+        "this message contains confiden",
+    ),
+    *("this e-mail may contain confiden", "this email may contain confiden", "the information contained in this"),
+    *(
+        "the contents of this e",
+        "please consider the environment",
+        "diese e-mail enthält vertraul",
+        "diese email enthält vertraul",
+    ),
+    *(
+        "diese nachricht ist vertraulich",
+        "diese e-mail kann vertraul",
+        "der inhalt dieser e-mail ist vertraulich",
+        "wichtiger hinweis:",
+    ),
+    *("ce message et toutes les pièces", "ce message est confidentiel", "ce courriel est confidentiel", "ce courriel et toute"),
+    *(
+        "este mensaje y sus",
+        "este mensaje es confidencial",
+        "este correo electrónico",
+        "aviso legal",
+        "aviso de confidencialidad",
+    ),
+    *(
+        "esta mensagem e seus",
+        "esta mensagem pode conter",
+        "aviso de confidencialidade",
+        "questo messaggio è",
+        "le informazioni contenute",
+    ),
+    *(
+        "questa e-mail",
+        "dit bericht is vertrouwelijk",
+        "dit e-mailbericht",
+        "de informatie in dit",
+        "denne e-mail",
+        "denne e-posten",
+    ),
+    *("detta e-post", "tämä viesti on luottamuksellinen", "ta wiadomość", "niniejsza wiadomość", "tato zpráva", "ez az üzenet"),
+    *(
+        "acest mesaj",
+        "данное сообщение",
+        "это сообщение является конфиденц",
+        "настоящее сообщение",
+        "bu e-posta",
+        "bu mesaj",
+        "此电子邮件",
+    ),
+    *("本邮件", "本電子郵件", "このメールは", "本メール", "본 메일", "이 메일은", "هذه الرسالة", "דואר אלקטרוני זה", "הודעה זו"),
+)

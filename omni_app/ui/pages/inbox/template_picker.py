@@ -1,0 +1,132 @@
+"""The composer while only a template may go out: the list, the variables, and what the customer will read."""
+
+import reflex as rx
+
+from omni_app.ui.components import badge, button, icon, loaded
+from omni_app.ui.pages.inbox.template_shapes import Gap, Template
+from omni_app.ui.pages.inbox.template_state import TemplateState
+
+PICKED = TemplateState.picked
+
+
+def _item(template: rx.Var[Template]) -> rx.Component:
+    return rx.el.li(
+        rx.el.button(
+            rx.el.span(
+                rx.el.span(template.title, class_name="grow trunc med"),
+                rx.cond(template.why_not != "", badge(template.status, "warn")),
+                class_name="row",
+            ),
+            rx.el.span(template.about, class_name="mut trunc"),
+            type="button",
+            class_name="tpl-item",
+            custom_attrs={"aria-pressed": rx.cond(template.key == TemplateState.chosen, "true", "false")},
+            on_click=TemplateState.pick(template.key),
+        ),
+        key=template.key,
+    )
+
+
+def _list() -> rx.Component:
+    nothing = rx.el.p(
+        rx.cond(
+            TemplateState.templates.length() > 0,
+            "No template matches.",
+            "No templates yet. Write them at the provider; testing the channel reads them.",
+        ),
+        class_name="tpl-none",
+    )
+    return rx.el.div(
+        rx.el.div(
+            icon("search", "s"),
+            rx.el.input(
+                type="search",
+                placeholder="Find a template",
+                aria_label="Find a template",
+                on_change=TemplateState.search.debounce(150),
+                max_length=60,
+            ),
+            class_name="input",
+        ),
+        loaded(
+            TemplateState,
+            rx.cond(
+                TemplateState.shown.length() > 0,
+                rx.el.ul(rx.foreach(TemplateState.shown, _item), aria_label="Templates"),
+                nothing,
+            ),
+            "The templates could not be read",
+            TemplateState.load,
+        ),
+        class_name="tpl-list",
+    )
+
+
+def _gap(gap: rx.Var[Gap]) -> rx.Component:
+    error = TemplateState.errors[gap.field]
+    return rx.el.div(
+        rx.el.label(gap.label, html_for=gap.field, class_name="label"),
+        rx.el.input(
+            id=gap.field,
+            name=gap.field,
+            class_name="input",
+            max_length=1000,
+            auto_complete="off",
+            custom_attrs={"dir": "auto", "aria-invalid": rx.cond(error, "true", "false"), "aria-describedby": "e-" + gap.field},
+        ),
+        rx.cond(error, rx.el.span(icon("circle_alert", "xs"), rx.el.span(error), class_name="errline", id="e-" + gap.field)),
+        class_name="field",
+        key=TemplateState.chosen + gap.field,
+    )
+
+
+def _part(part: str, text: rx.Var[str], class_name: str = "") -> rx.Component:
+    """`inbox-channels.js` fills the variables in as they are typed."""
+    return rx.el.span(class_name=class_name, dir="auto", custom_attrs={"data-part": part, "data-text": text})
+
+
+def _chosen() -> rx.Component:
+    shown = rx.el.div(
+        rx.cond(PICKED.header != "", _part("header", PICKED.header, "h")),
+        _part("body", PICKED.body),
+        rx.cond(PICKED.footer != "", rx.el.span(PICKED.footer, class_name="f")),
+        class_name="tpl-shown",
+        role="group",
+        aria_label="What the customer reads",
+        custom_attrs={"data-template": TemplateState.chosen},
+        key=TemplateState.chosen,
+    )
+    problem = rx.cond(
+        TemplateState.form_error != "",
+        rx.el.p(icon("circle_alert", "xs"), TemplateState.form_error, class_name="errline", role="alert", tab_index=-1),
+    )
+    refused = rx.el.p(
+        icon("circle_alert", "s"), rx.el.span("This template cannot be sent. ", PICKED.why_not), class_name="errline"
+    )
+    send = button("Send template", "send", tone="primary", type="submit", busy=TemplateState.busy == "send")
+    return rx.el.form(
+        shown,
+        rx.cond(PICKED.buttons.length() > 0, rx.el.div(rx.foreach(PICKED.buttons, lambda text: badge(text)), class_name="btns")),
+        rx.cond(
+            PICKED.why_not != "",
+            refused,
+            rx.fragment(rx.foreach(PICKED.gaps, _gap), problem, rx.el.div(send, class_name="row")),
+        ),
+        on_submit=TemplateState.send,
+        no_validate=True,
+        class_name="tpl-form",
+        aria_label="Send a template",
+    )
+
+
+def template_picker() -> rx.Component:
+    return rx.el.div(
+        _list(),
+        rx.cond(
+            TemplateState.chosen != "",
+            _chosen(),
+            rx.el.p("Choose a template on the left to fill it in.", class_name="tpl-none"),
+        ),
+        class_name="tpl",
+        on_mount=TemplateState.load,
+    )

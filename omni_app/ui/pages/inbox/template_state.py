@@ -1,0 +1,84 @@
+"""Message templates in the composer: which there are, the chosen one, sending it."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import reflex as rx
+
+from omni_app.channels.templates import list_templates
+from omni_app.conversations.templates import send_template
+from omni_app.infra.errors import FieldError, Invalid
+from omni_app.ui.access import ViewerState, form_text, handler, loader, parse_id, viewer_db
+from omni_app.ui.components import said
+from omni_app.ui.pages.inbox.template_shapes import Template, matches, template_of, use_of
+from omni_app.ui.pages.inbox.thread_state import ThreadState
+
+
+class TemplateState(ViewerState, rx.State):
+    """`templates` are those of the open conversation's account; `is_wanted`: one is picked though free text may be sent."""
+
+    templates: list[Template] = []
+    query: str = ""
+    chosen: str = ""
+    is_wanted: bool = False
+
+    _connection_id: str = ""
+    _draft: str = ""
+
+    @rx.var
+    def shown(self) -> list[Template]:
+        return [template for template in self.templates if matches(template, self.query)]
+
+    @rx.var
+    def picked(self) -> Template:
+        return next((template for template in self.templates if template.key == self.chosen), Template())
+
+    @loader
+    async def load(self) -> None:
+        """The templates of the open conversation's account; one of another account may stand chosen."""
+        thread = await self.get_state(ThreadState)
+        connection_id = thread.get_value("head").connection_id
+        if connection_id != self._connection_id:
+            self._connection_id, self.query, self.chosen, self.templates = connection_id, "", "", []
+        if connection_id:
+            async with viewer_db(self) as db:
+                found = await list_templates(db, UUID(connection_id))
+            self.templates = in_use_first([template_of(info) for info in found])
+
+    @handler
+    async def want(self, is_wanted: bool) -> None:
+        self.is_wanted = bool(is_wanted)
+
+    @handler
+    async def search(self, query: str) -> None:
+        self.query = str(query)[:60]
+
+    @handler
+    async def pick(self, key: str) -> None:
+        self.chosen = str(key)
+        # One id for one choice: pressing twice sends once.
+        self._draft = str(uuid4())
+
+    @handler
+    async def send(self, form: dict[str, Any]) -> Any:
+        """Send the chosen template with what was typed into its variables."""
+        self.busy = "send"
+        yield
+        thread = await self.get_state(ThreadState)
+        conversation_id = parse_id(thread.conversation_id, "conversation")
+        template = self.picked
+        if not template.key:
+            raise Invalid("Choose a template.")
+        typed = {gap.field: form_text(form, gap.field) for gap in template.gaps}
+        if empty := [name for name, text in typed.items() if not text]:
+            raise Invalid("Fill in every variable.", fields=[FieldError(field=name, message="This is empty.") for name in empty])
+        async with viewer_db(self) as db:
+            await send_template(db, conversation_id, use_of(template, typed), client_id=self._draft)
+        self.chosen, self.is_wanted = "", False
+        await thread._catch_up()
+        yield said("Template sent")
+
+
+def in_use_first(templates: list[Template]) -> list[Template]:
+    """What can be sent before what cannot, each by name."""
+    return sorted(templates, key=lambda template: (bool(template.why_not), template.title.casefold(), template.language))

@@ -1,0 +1,197 @@
+"""WhatsApp end to end: the simulated provider over real HTTP, our webhook, our jobs."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+
+from omni_app.channels.checking import check_connection
+from omni_app.channels.contract import TemplateUse
+from omni_app.channels.templates import list_templates
+from omni_app.conversations.sending import send_reply
+from omni_app.conversations.templates import send_template, start_with_template
+from omni_app.conversations.windows import load_window
+from omni_app.infra.database import open_db
+from omni_app.infra.errors import Conflict, Invalid
+from tests.channels.whatsapp.line import CUSTOMER, WhatsAppLine, open_whatsapp
+from tests.harness.simulator import Sandbox
+from tests.making import rows
+
+REMINDER = TemplateUse(name="appointment_reminder", language="en_US", variables={"1": "Sheena", "2": "Monday"})
+
+
+@pytest.fixture
+async def line(database: object, sandbox: Sandbox) -> AsyncIterator[WhatsAppLine]:
+    async with open_whatsapp(sandbox) as opened:
+        yield opened
+
+
+async def close_window(line: WhatsAppLine) -> None:
+    """The customer's last message is two days old, here and there."""
+    await line.number.contact(CUSTOMER, window="closed")
+    await rows(
+        "update messages set sent_at = sent_at - interval '2 days', created_at = created_at - interval '2 days' returning id"
+    )
+
+
+async def test_a_question_is_answered_and_its_answer_followed_to_the_reader(line: WhatsAppLine) -> None:
+    asked = await line.says("What does a check-up cost?")
+    (taken,) = await line.number.outbox()
+    assert "$189" in taken["text"]
+    (question,) = await line.messages("customer")
+    (answer,) = await line.messages("assistant")
+    assert (question["external_id"], question["text"]) == (asked, "What does a check-up cost?")
+    assert answer["status"] == "sent"
+    for state in ("delivered", "read", "delivered"):
+        await line.number.status(taken["id"], state)
+        await line.hear()
+    (answer,) = await line.messages("assistant")
+    assert answer["status"] == "read"
+    (customer,) = await rows("select name from customers where business_id = :id", id=line.made.scope.business_id)
+    assert customer["name"] == "Sheena"
+
+
+async def test_after_a_day_only_a_template_reaches_the_customer(line: WhatsAppLine) -> None:
+    await line.says("What does a check-up cost?")
+    conversation_id = (await line.conversation())["id"]
+    async with open_db(line.staff) as db:
+        window = await load_window(db, conversation_id)
+        assert (window.is_open, window.may_send, window.templates_only) == (True, True, False)
+    await close_window(line)
+    async with open_db(line.staff) as db:
+        window = await load_window(db, conversation_id)
+        assert (window.is_open, window.may_send, window.templates_only) == (False, False, True)
+        assert window.why == "The customer's last message is more than 24 hours old. A template may be sent."
+        late = await send_reply(db, conversation_id, "Are you still there?")
+    await line.work()
+    (refused,) = await rows("select status, problem from messages where id = :id", id=late)
+    assert (refused["status"], refused["problem"]) == ("failed", window.why)
+    async with open_db(line.staff) as db:
+        sent = await send_template(db, conversation_id, REMINDER)
+    await line.work()
+    taken = (await line.number.outbox())[-1]
+    assert taken["text"].startswith("Hello Sheena, this is a reminder of your appointment on Monday.")
+    (message,) = await rows("select status, kind, text, details from messages where id = :id", id=sent)
+    assert (message["status"], message["kind"]) == ("sent", "template")
+    assert message["text"].startswith("Hello Sheena, this is a reminder")
+    assert message["details"]["name"] == "appointment_reminder"
+
+
+async def test_a_window_that_only_the_provider_knows_closed_is_told_in_its_words(line: WhatsAppLine) -> None:
+    await line.says("What does a check-up cost?")
+    await line.number.contact(CUSTOMER, window="closed")
+    async with open_db(line.staff) as db:
+        sent = await send_reply(db, (await line.conversation())["id"], "Are you still there?")
+    await line.work()
+    (delivery,) = await rows("select * from deliveries where message_id = :id", id=sent)
+    assert (delivery["status"], delivery["error_code"], delivery["error_kind"]) == ("failed", "131047", "window_closed")
+    await line.number.change(window="later")
+    async with open_db(line.staff) as db:
+        sent = await send_reply(db, (await line.conversation())["id"], "And now?")
+    await line.work()
+    await line.number.sandbox.settled()
+    await line.hear()
+    (delivery,) = await rows("select * from deliveries where message_id = :id", id=sent)
+    assert (delivery["status"], delivery["error_code"], delivery["error_kind"]) == ("failed", "131047", "window_closed")
+
+
+async def test_templates_are_read_with_the_connection_and_checked_before_they_leave(line: WhatsAppLine) -> None:
+    await line.says("Hello")
+    conversation_id = (await line.conversation())["id"]
+    async with open_db(line.staff) as db:
+        everything = await list_templates(db, line.connection_id)
+        usable = {(one.name, one.language) for one in await list_templates(db, line.connection_id, usable_only=True)}
+    assert ("appointment_reminder", "de") in usable
+    assert {one.status for one in everything} == {"approved", "paused", "rejected"}
+    for use, field in (
+        (TemplateUse(name="appointment_reminder", language="en_US", variables={"1": "Sheena"}), "var.2"),
+        (TemplateUse(name="appointment_reminder", language="en_US", variables={"1": "a\nb", "2": "x"}), "var.1"),
+        (TemplateUse(name="old_offer", language="en_US", variables={"1": "x"}), "template"),
+    ):
+        with pytest.raises(Invalid) as problem:
+            async with open_db(line.staff) as db:
+                await send_template(db, conversation_id, use)
+        assert [one.field for one in problem.value.fields] == [field]
+
+
+async def test_staff_write_first_with_a_template_and_land_in_one_conversation(line: WhatsAppLine) -> None:
+    await line.says("Hello")
+    customer_id: UUID = (await line.customer())["id"]
+    await rows("delete from conversations where customer_id = :id returning id", id=customer_id)
+    async with open_db(line.staff) as db:
+        started = await start_with_template(db, customer_id, line.connection_id, REMINDER, client_id="1")
+        again = await start_with_template(db, customer_id, line.connection_id, REMINDER, client_id="1")
+    assert started == again
+    await line.work()
+    assert len(await line.number.outbox()) == 2
+    await line.says("I will come")
+    assert (await line.conversation())["id"] == started.conversation_id
+
+
+async def test_a_picture_and_its_caption_come_in_and_a_file_goes_out(line: WhatsAppLine) -> None:
+    await line.says("Where can I park?", type="image", file={"name": "street.png", "sample": "image"})
+    await line.work()
+    (stored,) = await rows("select * from attachments where business_id = :id", id=line.made.scope.business_id)
+    assert (stored["status"], stored["problem"]) == ("stored", "")
+    (message, *_) = await line.messages("customer")
+    assert message["kind"] == "media"
+
+
+async def test_a_withdrawn_token_turns_the_connection_red_and_the_message_waits(line: WhatsAppLine) -> None:
+    await line.says("Hello")
+    await line.number.fault("revoked", count=None)
+    async with open_db(line.staff) as db:
+        sent = await send_reply(db, (await line.conversation())["id"], "We call you back.")
+    await line.work()
+    connection = await line.connection()
+    assert connection["health"] == "revoked"
+    assert "access token" in connection["health_detail"]
+    (delivery,) = await rows("select status from deliveries where message_id = :id", id=sent)
+    assert delivery["status"] == "queued"
+    result = await check_connection(line.made.scope, line.connection_id)
+    assert result.is_revoked
+    assert result.text.startswith("Meta says: ")
+
+
+async def test_who_said_stop_gets_answers_but_nothing_else(line: WhatsAppLine) -> None:
+    await line.says("STOP")
+    assert [row["text"] for row in await line.messages("customer")] == ["STOP"]
+    said = (await line.customer())["consent"]["channel.whatsapp"]
+    assert (said["given"], said["source"]) == (False, "whatsapp: wrote “STOP”")
+    conversation_id = (await line.conversation())["id"]
+    await line.says("Where can I park?")
+    assert "free" in (await line.number.outbox())[-1]["text"]
+    await close_window(line)
+    with pytest.raises(Conflict):
+        async with open_db(line.staff) as db:
+            await send_template(db, conversation_id, REMINDER)
+    await line.says("start")
+    async with open_db(line.staff) as db:
+        await send_template(db, conversation_id, REMINDER)
+
+
+async def test_reactions_and_changed_words_stand_on_their_message(line: WhatsAppLine) -> None:
+    first = await line.says("Where can I park?")
+    answer = (await line.number.outbox())[-1]["id"]
+    await line.says("", type="reaction", target=answer, emoji="👍")
+    (message,) = await line.messages("assistant")
+    assert message["details"]["reactions"] == {"customer": "👍"}
+    await line.says("", type="reaction", target=answer, emoji="")
+    (message,) = await line.messages("assistant")
+    assert message["details"]["reactions"] == {}
+    await line.says("Where can I park my truck?", type="edited", target=first)
+    (question,) = await line.messages("customer")
+    assert question["text"] == "Where can I park my truck?"
+    assert [one["text"] for one in question["details"]["edits"]] == ["Where can I park?"]
+    await line.says("", type="deleted", target=first)
+    (question,) = await line.messages("customer")
+    assert question["text"] == "This message was deleted."
+    assert question["details"]["deleted_text"] == "Where can I park my truck?"
+
+
+async def test_a_customer_without_a_number_is_answered_by_their_id(line: WhatsAppLine) -> None:
+    await line.says("What does a check-up cost?", **{"from": "", "user_id": "US.13491208655302741918", "username": "sheena"})
+    (taken,) = await line.number.outbox()
+    assert taken["detail"]["recipient"] == "US.13491208655302741918"
+    points = await rows("select kind, channel from contact_points where business_id = :id", id=line.made.scope.business_id)
+    assert points == [{"kind": "external", "channel": "whatsapp"}]
