@@ -196,7 +196,8 @@
 
   function writeA(kind) {
     const form = find("[data-composer]");
-    if (!form) return;
+    // Where only a template may go out there is no such form; a note has one all the same.
+    if (!form) { click(`[data-kind-tab=${kind}]`); return; }
     if (form.dataset.kind !== kind) click(`[data-kind-tab=${kind}]`);
     else form.elements.text.focus();
   }
@@ -206,6 +207,7 @@
     k: () => step(-1),
     r: () => writeA("reply"),
     n: () => writeA("note"),
+    c: () => click("[data-new]"),
     s: () => { if (!find("[data-search]")) click("[data-search-open]"); else find("[data-search]").focus(); },
     "/": () => { if (window.omniWriting) window.omniWriting.startCanned(); },
     z: () => {

@@ -15,6 +15,7 @@ BENCHES = {
     "answers": "which FAQ answers a question: right, wrong, refused",
     "limiter": "decisions of the limiter a second, against bare Lua calls with the same keys",
     "webhooks": "acknowledge and store what a provider sends, at 64 and 1,000 connections, against a bare coalesced insert",
+    "line": "messages a second through a whole channel: webhook, answer, accepted by a simulated provider",
     "widgets": "a thousand open widgets, one message per 15 seconds each: answers, errors, memory",
 }
 

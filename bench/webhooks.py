@@ -152,9 +152,8 @@ def connect(omni: Omni) -> tuple[UUID, UUID, str]:
 @contextmanager
 def standing_still(omni: Omni) -> Iterator[None]:
     """Worker and scheduler of this Omni stopped (SIGSTOP) for a while."""
-    records = json.loads((Path(omni.environment["OMNI_HOME"]) / "children.json").read_text())
-    listed = records if isinstance(records, list) else list(records.values())
-    pids = [record["pid"] for record in listed if record["name"] in ("worker", "scheduler")]
+    written = json.loads((Path(omni.environment["OMNI_HOME"]) / "children.json").read_text())
+    pids = [record["pid"] for record in written["children"] if record["name"] in ("worker", "scheduler")]
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:

@@ -7,7 +7,7 @@ logged settings object never shows them.
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,6 +84,11 @@ class Settings(BaseSettings):
     storage_url: SecretStr | None = Field(
         default=None, description="s3://bucket/prefix; credentials and endpoint as AWS_* variables; default: OMNI_HOME/files"
     )
+    aws_access_key_id: SecretStr | None = None
+    aws_secret_access_key: SecretStr | None = None
+    aws_session_token: SecretStr | None = None
+    aws_region: str = Field(default="us-east-1", validation_alias=AliasChoices("aws_region", "aws_default_region"))
+    aws_endpoint_url: str | None = Field(default=None, description="Of another S3-compatible server")
     media_most_bytes: int = Field(
         default=25 * 1024 * 1024, alias="OMNI_MEDIA_MOST_BYTES", ge=1024, le=100 * 1024 * 1024, description="Of one received file"
     )

@@ -1,5 +1,6 @@
 """The worker's broker: one actor a queue, all of them the same sentence — run this outbox row."""
 
+import asyncio
 from uuid import UUID
 
 import dramatiq
@@ -13,7 +14,9 @@ from omni_app.infra.http import close_http
 from omni_app.infra.jobs import QUEUES, hand_over_with
 from omni_app.infra.queue import actor_name, job_broker, send
 from omni_app.infra.redis import close_redis
-from workers.outbox import run_row
+from omni_app.infra.storage import open_store
+from omni_app.settings import load_settings
+from workers.outbox import keep_claims, run_row
 
 TIME_LIMIT_MS = 110_000
 
@@ -32,12 +35,21 @@ class Boot(Middleware):
             loop_thread.run_coroutine(_close())
 
 
+_keeping: asyncio.Task[None] | None = None
+
+
 async def _open() -> None:
+    global _keeping
     open_engines()
+    # A storage address that cannot be meant stops the start, not somebody's first file.
+    open_store(load_settings())
     hand_over_with(send)
+    _keeping = asyncio.create_task(keep_claims(), name="claims renewed")
 
 
 async def _close() -> None:
+    if _keeping is not None:
+        _keeping.cancel()
     await finish_tasks(2)
     await close_http()
     await close_engines()

@@ -16,14 +16,14 @@ from omni_app.infra.jobs import handed_over
 from omni_app.infra.live import publish_now
 from omni_app.infra.log import get_logger
 from omni_app.infra.scope import system_scope
-from workers.outbox import CLAIM, CLOCK_SLACK
+from workers.outbox import CLOCK_SLACK
 from workers.registry import handles
 
 log = get_logger(__name__)
 
 # The first unfinished part of a conversation that is due, or whose sender is dead, and that no job stands for. While a connection
 # is revoked or paused its conversations are left alone, but for messages that have waited for too long to be sent at all. A job
-# taken a while ago has lost its worker; one that died for good is tried again every hour.
+# that died for good is tried again every hour.
 _WAITING = text(
     """
     insert into outbox (id, business_id, kind, name, queue, payload, created_at, available_at, attempts)
@@ -38,8 +38,7 @@ _WAITING = text(
         and (e.seq, e.part) < (d.seq, d.part))
       and not exists (select from outbox o where o.name = cast(:name as text)
         and o.payload->>'conversation_id' = d.conversation_id::text
-        and (o.dead_at > :hour_ago or (o.dead_at is null and o.available_at <= :soon
-          and (o.claimed_until is null or o.claimed_until > :taken_lately))))
+        and (o.dead_at > :hour_ago or (o.dead_at is null and o.available_at <= :soon)))
     order by d.available_at limit 200
     returning id
     """
@@ -63,7 +62,6 @@ async def ask_for_lost_deliveries() -> None:
         "late": at + sending + CLOCK_SLACK,
         "too_old": at - GIVE_UP,
         "hour_ago": at - timedelta(hours=1),
-        "taken_lately": at + CLAIM - sending,
         "name": DeliverConversation.__name__,
         "queue": DeliverConversation.queue,
     }

@@ -3,6 +3,7 @@
 The row's state decides, not the queue: a message that comes twice, or late, finds nothing to claim.
 """
 
+import asyncio
 import json
 import random
 from datetime import datetime, timedelta
@@ -22,7 +23,9 @@ from workers.registry import handlers, subscribers
 
 log = get_logger(__name__)
 
-CLAIM = timedelta(seconds=120)
+# A living worker renews its claims (`keep_claims`), so what a dead one had comes to another soon, however long a job may take.
+CLAIM = timedelta(seconds=30)
+RENEWED_EVERY = timedelta(seconds=8)
 CLOCK_SLACK = timedelta(minutes=1)
 FIRST_RETRY = timedelta(seconds=2)
 LAST_RETRY = timedelta(hours=1)
@@ -35,6 +38,9 @@ _CLAIM_ROW = text(
       and (claimed_until is null or claimed_until < :now or claimed_until > :late)
     returning id, business_id, kind, name, queue, payload, attempts
     """
+)
+_RENEW = text(
+    "update outbox set claimed_until = :until where id = any(:ids) and claimed_until is not null and dead_at is null returning id"
 )
 _DELETE = text("delete from outbox where id = :id")
 _RETRY = text(
@@ -60,6 +66,7 @@ async def run_row(outbox_id: UUID) -> bool:
         row = (await db.execute(_CLAIM_ROW, {"id": outbox_id, "until": at + CLAIM, **times(at)})).one_or_none()
     if row is None:
         return False
+    _running.add(outbox_id)
     try:
         if row.kind == "event":
             await _fan_out(row)
@@ -70,7 +77,31 @@ async def run_row(outbox_id: UUID) -> bool:
         JOBS.labels(row.name, "done").inc()
     except Exception as error:
         await _failed(row, error)
+    finally:
+        _running.discard(outbox_id)
     return True
+
+
+_running: set[UUID] = set()
+"""The rows this process is at work on."""
+
+
+async def renew_claims() -> int:
+    """Hold what this process is at work on for another `CLAIM`; how many rows that were."""
+    if not _running:
+        return 0
+    async with system_db("outbox: renew") as db:
+        return len((await db.execute(_RENEW, {"ids": list(_running), "until": now() + CLAIM})).all())
+
+
+async def keep_claims() -> None:
+    """Renew claims for as long as this process lives."""
+    while True:
+        await asyncio.sleep(RENEWED_EVERY.total_seconds())
+        try:
+            await renew_claims()
+        except Exception as error:
+            log.warning("claims not renewed", error=str(error))
 
 
 async def _work(row: Any) -> None:

@@ -117,7 +117,7 @@ def build_mail(letter: Letter) -> bytes:
     """The mail as MIME, with CRLF line ends."""
     if letter.raw:
         return letter.raw
-    mail = EmailMessage(policy=SMTP.clone(max_line_length=0))
+    mail = EmailMessage(policy=SMTP.clone(max_line_length=990))
     mail["From"] = formataddr((letter.name, letter.sender)) if letter.name.isascii() else _named(letter.name, letter.sender)
     mail["To"] = letter.to
     if letter.cc:

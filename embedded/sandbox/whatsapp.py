@@ -222,7 +222,9 @@ class WhatsApp(MetaApp):
         if request.method == "DELETE":
             self.world.store.remove_media(media.id)
             return JSONResponse({"success": True})
-        return JSONResponse(_media(media, str(request.base_url)))
+        # The address of the whole server; what is mounted stands in the root path.
+        base = str(request.base_url).rstrip("/") + str(request.scope.get("root_path", ""))
+        return JSONResponse(_media(media, base))
 
     async def download(self, request: Request) -> Response:
         media = self.world.store.media(request.query_params.get("mid", ""))

@@ -14,6 +14,7 @@ from omni_app.infra.jobs import hand_over_with
 from omni_app.infra.log import configure_logging
 from omni_app.infra.queue import HandOver
 from omni_app.infra.redis import close_redis
+from omni_app.infra.storage import open_store
 from omni_app.knowledge.matching import warm_up
 from omni_app.llm.embedding import load_embedder
 from omni_app.llm.registry import find_language_model
@@ -25,6 +26,8 @@ async def lifespan() -> AsyncIterator[None]:
     """Pools, the sentence model (on a thread), the hand-over of jobs and the wake-up of open widgets."""
     configure_logging("web", load_settings().log_level)
     open_engines()
+    # A storage address that cannot be meant stops the start, not somebody's first file.
+    open_store(load_settings())
     await asyncio.to_thread(load_embedder)
     start_task(asyncio.to_thread(warm_up), "warm up the matcher")
     # Importing a provider's library takes a second or two: the first customer must not wait for it.

@@ -1,14 +1,14 @@
 """Whose webhook this is: the account behind an address's token, or behind the id an event names.
 
 Accounts are kept for some seconds in the process; a signature that does not fit is tried again with what the database holds now,
-so that new secrets work at once.
+so that new secrets work at once. Many webhooks that come together cause one look-up, not one each.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import text
 
@@ -25,6 +25,9 @@ _BY_KEYS = text(
         where kind = :kind and account_key = any(:keys) and verified_at is not null"""  # noqa: S608
 )
 
+# ("token", fingerprint) or (kind, account key).
+_Key = tuple[str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
@@ -32,14 +35,13 @@ class _Kept:
     until: float
 
 
-_by_token: OrderedDict[str, _Kept] = OrderedDict()
-_by_key: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
+_kept: OrderedDict[_Key, _Kept] = OrderedDict()
+_asked: dict[tuple[asyncio.AbstractEventLoop, _Key], "asyncio.Task[None]"] = {}
 
 
 def forget_located() -> None:
     """Read every account anew from now on."""
-    _by_token.clear()
-    _by_key.clear()
+    _kept.clear()
 
 
 async def find_by_token(kind: str, token: str, *, fresh: bool = False) -> Account | None:
@@ -47,32 +49,61 @@ async def find_by_token(kind: str, token: str, *, fresh: bool = False) -> Accoun
     if not 20 <= len(token) <= 100 or not token.isascii():
         return None
     index = fingerprint(token)
-    kept = _by_token.get(index)
-    if kept is None or kept.until < time.monotonic() or fresh:
+    key = ("token", index)
+
+    async def read() -> None:
         async with read_system("whose webhook") as connection:
             row = (await connection.execute(_BY_TOKEN, {"token_index": index})).one_or_none()
-        kept = _keep(_by_token, index, None if row is None else account_of(row))
-    return kept.account if kept.account is not None and kept.account.kind == kind else None
+        _keep(key, None if row is None else account_of(row))
+
+    if fresh or not _is_fresh(key):
+        await _once(key, read)
+    kept = _kept.get(key)
+    account = kept.account if kept is not None else None
+    return account if account is not None and account.kind == kind else None
 
 
 async def find_by_keys(kind: str, keys: Sequence[str]) -> dict[str, Account]:
     """account key -> the account that proved it; keys nobody proved are missing."""
-    at = time.monotonic()
     wanted = list(dict.fromkeys(keys))
-    missing = [key for key in wanted if (kept := _by_key.get((kind, key))) is None or kept.until < at]
-    if missing:
+    missing = [key for key in wanted if not _is_fresh((kind, key))]
+
+    async def read() -> None:
         async with read_system("whose events") as connection:
             rows = (await connection.execute(_BY_KEYS, {"kind": kind, "keys": missing})).all()
         found = {row.account_key: account_of(row) for row in rows}
         for key in missing:
-            _keep(_by_key, (kind, key), found.get(key))
-    return {key: account for key in wanted if (account := _by_key[(kind, key)].account) is not None}
+            _keep((kind, key), found.get(key))
+
+    if missing:
+        await _once((kind, "\x00".join(sorted(missing))), read)
+    return {key: kept.account for key in wanted if (kept := _kept.get((kind, key))) is not None and kept.account is not None}
 
 
-def _keep(kept: "OrderedDict[Any, _Kept]", key: Any, account: Account | None) -> _Kept:
-    entry = _Kept(account, time.monotonic() + KEPT_SECONDS)
-    kept[key] = entry
-    kept.move_to_end(key)
-    while len(kept) > MOST_KEPT:
-        kept.popitem(last=False)
-    return entry
+def _is_fresh(key: _Key) -> bool:
+    kept = _kept.get(key)
+    return kept is not None and kept.until > time.monotonic()
+
+
+async def _once(key: _Key, read: Callable[[], Awaitable[None]]) -> None:
+    """Run `read`, or wait for the one that runs already for the same key."""
+    place = (asyncio.get_running_loop(), key)
+    task = _asked.get(place)
+    if task is None:
+        task = _asked[place] = asyncio.ensure_future(_run(place, read))
+    # Who gives up waiting must not end the look-up of the others.
+    await asyncio.shield(task)
+
+
+async def _run(place: tuple[asyncio.AbstractEventLoop, _Key], read: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await read()
+    finally:
+        _asked.pop(place, None)
+
+
+def _keep(key: _Key, account: Account | None) -> None:
+    _kept[key] = _Kept(account, time.monotonic() + KEPT_SECONDS)
+    _kept.move_to_end(key)
+    while len(_kept) > MOST_KEPT:
+        _kept.popitem(last=False)

@@ -65,7 +65,8 @@ def find_bar(facts: Any, capabilities: Capabilities | None = None) -> Bar | None
         return Bar(kind="off", text="This channel is switched off.")
     if facts.contact_point_id is None or facts.data_key is None:
         return Bar(kind="recipient", text="The customer has no address on this channel any more.")
-    if facts.undeliverable_at is not None:
+    # Who wrote since may be reached again.
+    if facts.undeliverable_at is not None and not (facts.last_inbound_at and facts.last_inbound_at > facts.undeliverable_at):
         return Bar(kind="recipient", text=f"This address takes no messages: {facts.undeliverable_reason or 'it came back'}.")
     window = window_of(capabilities, facts.last_inbound_at, now())
     is_template = bool(facts.details.get("template"))

@@ -34,9 +34,10 @@ _ALIVE = text(
 )
 _MARK = text(
     """
-    update contact_points set undeliverable_at = :now, undeliverable_reason = :reason
-    where value_index = :index and kind = :kind and channel = :channel and undeliverable_at is null
-    returning customer_id
+    with old as (select id, undeliverable_at from contact_points
+      where value_index = :index and kind = :kind and channel = :channel for update)
+    update contact_points p set undeliverable_at = :now, undeliverable_reason = :reason from old where p.id = old.id
+    returning p.customer_id, old.undeliverable_at is null as is_new
     """
 )
 _OWNERS = text(
@@ -79,7 +80,7 @@ async def apply_consent(db: Db, customer_id: UUID, channel: str, change: Consent
 
 
 async def apply_address_problem(db: Db, channel: str, problem: AddressProblem) -> None:
-    """Note that an address takes no messages; who complained of spam is not written to any more unless they write.
+    """Note that an address takes no messages, until its owner writes again; who complained of spam is answered only.
 
     Raises `Invalid` for an address that cannot be read, `Forbidden` without REPLY.
     """
@@ -94,17 +95,7 @@ async def apply_address_problem(db: Db, channel: str, problem: AddressProblem) -
         return
     reason = problem.reason or ("the address does not exist" if problem.kind == "bounced" else "the messages are blocked")
     found = await db.execute(_MARK, {**where, "reason": reason[:300], "now": now()})
-    for customer_id in dict.fromkeys(found.scalars().all()):
+    for customer_id in dict.fromkeys(row.customer_id for row in found if row.is_new):
         after = {"kind": address.kind, "problem": problem.kind}
         await audit.record(db, "customer.address_undeliverable", "customer", customer_id, after=after)
         live.publish(db, "customer.changed", customer_id=customer_id)
-
-
-async def clear_address_problem(db: Db, contact_point_id: UUID) -> None:
-    """Somebody wrote from this address, so it is worth trying again. Raises `Forbidden` without REPLY."""
-    db.scope.require(Permission.REPLY)
-    await db.execute(
-        """update contact_points set undeliverable_at = null, undeliverable_reason = ''
-           where id = :id and undeliverable_at is not null""",
-        {"id": contact_point_id},
-    )

@@ -56,7 +56,7 @@ _LISTS = {
         from memories me left join messages m on m.id = me.message_id where me.customer_id = any(:ids)
         order by me.created_at, me.id""",
     "attachments": """
-        select id, conversation_id, name, media_type, size, sha256, uploaded_by, created_at
+        select id, conversation_id, name, media_type, size, sha256, uploaded_by, status, transcript, created_at
         from attachments where customer_id = any(:ids)
           or conversation_id in (select id from conversations where customer_id = any(:ids)) order by created_at, id""",
     "receipts": """

@@ -69,10 +69,11 @@ async def compose(db: Db, message_id: UUID, *, own: Collection[str] = ()) -> Out
     ours = {untagged(one)[0] for one in (*own, *row.accounts, to_address) if one}
     mail = OutboundMail(
         message_id=rfc_id,
-        subject=mine.subject or _subject(row, is_answer=bool(parent)),
+        subject=mine.subject or subject_of(row, is_answer=bool(parent)),
         in_reply_to=parent,
         references=(*(one["id"] for one in row.ids if one["id"] not in {parent, rfc_id}), *([parent] if parent else ())),
-        cc=mine.cc or _copies(heads, ours, is_automatic=row.role == "assistant"),
+        # What staff chose stands, also when they chose nobody.
+        cc=mine.cc if row.envelope else copies_of(heads, ours, is_automatic=row.role == "assistant"),
         reply_tag=issue_tag(db.scope.business_id, row.conversation_id),
         from_name=(row.author_name or "") if row.role == "staff" else row.business_name,
         quoted=_quoted(row, heads),
@@ -118,12 +119,14 @@ def _parent(ids: Sequence[dict[str, Any]]) -> str:
     return str(ids[-1]["id"]) if ids else ""
 
 
-def _subject(row: Any, *, is_answer: bool) -> str:
+def subject_of(row: Any, *, is_answer: bool) -> str:
+    """The subject of the next mail. `row` has the conversation's `subject` and the `business_name`."""
     subject = row.subject or f"Your message to {row.business_name}"
     return reply_subject(subject) if is_answer else subject
 
 
-def _copies(heads: Sequence[tuple[dict[str, Any], MailHead]], ours: Collection[str], *, is_automatic: bool) -> tuple[str, ...]:
+def copies_of(heads: Sequence[tuple[Any, MailHead]], ours: Collection[str], *, is_automatic: bool) -> tuple[str, ...]:
+    """Who gets a copy of the next mail, from those before it: (row with `role` and `envelope`, its head), oldest first."""
     stored = [(mail["role"], head) for mail, head in heads if mail["envelope"]]
     said = [head for role, head in stored if role == "customer"]
     wrote = dict.fromkeys(head.from_address for head in said if head.from_address)

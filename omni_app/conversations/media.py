@@ -36,6 +36,7 @@ from omni_app.infra.log import get_logger
 from omni_app.infra.scope import Permission, Scope
 from omni_app.infra.storage import delete_file, put_file
 from omni_app.settings import load_settings
+from omni_app.speech.contract import Transcriber
 from omni_app.speech.registry import find_transcriber
 
 log = get_logger(__name__)
@@ -214,8 +215,9 @@ async def _store(business_id: UUID, data: bytes, name: str, *, is_inline: bool) 
 
 async def fetch_attachment(
     scope: Scope, attachment_id: UUID, *, find_account: FindAccount = open_account, http: Http | None = None
-) -> None:
-    """Fetch a pending file from its provider, store it, and show it in its message. Nothing happens when that was done.
+) -> bool:
+    """Fetch a pending file from its provider, store it, and show it in its message. True when it is a voice note that is there
+    now; nothing happens when that was done.
 
     Raises `Unavailable` (and what else may pass) to be tried again, for an hour; then, or when the provider says no, the row says
     in words why there is no file.
@@ -223,11 +225,11 @@ async def fetch_attachment(
     async with open_db(scope) as db:
         row = (await db.execute(_LOAD, {"id": attachment_id})).one_or_none()
         if row is None or row.status != "pending":
-            return
+            return False
         account = await _account(db, row.connection_id, find_account)
     if account is None:
         await _end(scope, attachment_id, "refused", "The channel this file came over was removed.")
-        return
+        return False
     media = _unseal(row.origin)
     most = load_settings().media_most_bytes
     try:
@@ -236,10 +238,10 @@ async def fetch_attachment(
             raise Unavailable("This file (it did not arrive as it was sent)")
     except TooLarge:
         await _end(scope, attachment_id, "refused", _too_large(media.size))
-        return
+        return False
     except (Refused, NotAllowed) as refused:
         await _end(scope, attachment_id, "refused", str(refused))
-        return
+        return False
     except Exception as error:
         # Whatever it was, a fault of ours too: the reader must not be told for ever that the file is on its way.
         if now() - row.created_at < GIVE_UP_AFTER:
@@ -247,12 +249,12 @@ async def fetch_attachment(
         log.warning("file given up", attachment_id=str(attachment_id), exc_info=error)
         words = str(error) if isinstance(error, OmniError) else "Its channel gave an answer Omni does not understand."
         await _end(scope, attachment_id, "failed", f"This file could not be fetched. {words}")
-        return
+        return False
     kept = await _store(scope.business_id, data, _named(media), is_inline=row.is_inline)
     if kept.status != "stored":
         await _end(scope, attachment_id, kept.status, kept.problem)
-        return
-    await _finish(scope, attachment_id, kept, media)
+        return False
+    return await _finish(scope, attachment_id, kept) and media.is_voice
 
 
 async def _account(db: Db, connection_id: UUID | None, find_account: FindAccount) -> Account | None:
@@ -264,7 +266,7 @@ async def _account(db: Db, connection_id: UUID | None, find_account: FindAccount
         return None
 
 
-async def _finish(scope: Scope, attachment_id: UUID, kept: _Kept, media: InboundMedia) -> None:
+async def _finish(scope: Scope, attachment_id: UUID, kept: _Kept) -> bool:
     values = asdict(kept)
     del values["status"], values["problem"]
     is_mine = False
@@ -277,6 +279,7 @@ async def _finish(scope: Scope, attachment_id: UUID, kept: _Kept, media: Inbound
         if not is_mine:  # erased meanwhile, or a twin of this job was quicker
             for storage_key in filter(None, (kept.storage_key, kept.thumbnail_key)):
                 await asyncio.shield(delete_file(storage_key))
+    return is_mine
 
 
 async def _end(scope: Scope, attachment_id: UUID, status: str, problem: str) -> None:
@@ -294,24 +297,41 @@ async def _show(db: Db, attachment_id: UUID) -> None:
         live.publish(db, "message.changed", conversation_id=message.conversation_id, seq=message.seq)
 
 
-async def listen(scope: Scope, account: Account, media: Sequence[InboundMedia], files: Sequence[UUID]) -> str:
+async def listen(
+    scope: Scope,
+    account: Account,
+    media: Sequence[InboundMedia],
+    files: Sequence[UUID],
+    *,
+    find_account: FindAccount = open_account,
+    transcriber: Transcriber | None = None,
+) -> str:
     """What the voice notes among `media` say, to be used as their message's text; "" without a provider of speech recognition.
 
-    `files` are the ids `keep_media` gave for `media`. Never raises: what cannot be fetched or heard now stays a file.
+    `files` are the ids `keep_media` gave for `media`; `transcriber` defaults to the configured one. Never raises: what cannot be
+    fetched or heard now stays a file.
     """
-    if find_transcriber() is None:
+    transcriber = transcriber or find_transcriber()
+    if transcriber is None:
         return ""
     heard: list[str] = []
     for one, attachment_id in zip(media, files, strict=False):
         if not one.is_voice:
             continue
         try:
-            await fetch_attachment(scope, attachment_id)
+            await fetch_attachment(scope, attachment_id, find_account=find_account)
         except OmniError as error:
             log.info("voice note not there yet", attachment_id=str(attachment_id), error=str(error))
             continue
-        heard.append(await transcribe_voice(scope, attachment_id, channel=account.channel))
+        heard.append(await transcribe_voice(scope, attachment_id, channel=account.channel, transcriber=transcriber))
     return "\n".join(filter(None, heard))
+
+
+async def write_down(scope: Scope, attachment_id: UUID, channel: str = "") -> None:
+    """Show what a voice note says that came after its message was answered as a file."""
+    if await transcribe_voice(scope, attachment_id, channel=channel):
+        async with open_db(scope) as db:
+            await _show(db, attachment_id)
 
 
 async def fetch_again(db: Db, attachment_id: UUID) -> None:
@@ -334,4 +354,4 @@ async def fetch_again(db: Db, attachment_id: UUID) -> None:
     await _show(db, attachment_id)
 
 
-__all__ = ["fetch_again", "fetch_attachment", "keep_html", "keep_media", "listen", "received_over"]
+__all__ = ["fetch_again", "fetch_attachment", "keep_html", "keep_media", "listen", "received_over", "write_down"]

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from omni_app.conversations.jobs import AnswerConversation
+from omni_app.conversations.mail_envelopes import ENVELOPE
 from omni_app.conversations.notes import NOTE
 from omni_app.customers.identifying import CONTACT_POINT
 from omni_app.customers.notes import CUSTOMER_NOTE
@@ -16,8 +17,6 @@ from omni_app.infra.database import Db
 from omni_app.infra.errors import NotFound
 from omni_app.infra.jobs import enqueue
 from omni_app.limits.ladder import EVIDENCE
-
-ENVELOPE = "messages.envelope"
 
 # What belongs to a customer and is found by `customer_id`, and how its rows are known to be of certain conversations (None: they
 # are of no conversation). The ledger stays as it was booked.

@@ -1,6 +1,7 @@
-"""Files of the product, kept in a folder under `OMNI_HOME` and named by what is in them.
+"""Files of the product, named by what is in them: in a folder under `OMNI_HOME`, or in a bucket when `STORAGE_URL` is set.
 
 The key is `<business>/<two hex>/<sha256>-<random>`: two owners never share a file, so removing one's file takes nobody else's.
+It is the same in the folder and in the bucket, so a folder can be copied into a bucket as it is.
 """
 
 import asyncio
@@ -8,32 +9,48 @@ import hashlib
 import os
 import re
 import secrets
+from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 from uuid import UUID
 
 from omni_app.infra.crypto import open_bytes, seal_bytes
 from omni_app.infra.errors import NotFound
-from omni_app.settings import load_settings
+from omni_app.settings import Settings, load_settings
 
 _KEY = re.compile(r"[0-9a-f-]{36}/[0-9a-f]{2}/[0-9a-f]{64}-[0-9a-f]{8}")
 
 
-def _root() -> Path:
-    return load_settings().home / "files"
+class Store(Protocol):
+    """Where files lie. Keys are checked by the functions below."""
+
+    async def put(self, storage_key: str, data: bytes) -> None:
+        """Store `data` whole or not at all. Raises `Unavailable`."""
+
+    async def read(self, storage_key: str) -> bytes:
+        """Raises `NotFound`, `Unavailable`."""
+
+    async def delete(self, storage_key: str) -> None:
+        """Nothing happens when it is gone already. Raises `Unavailable`."""
 
 
-def _path(storage_key: str) -> Path:
-    if not _KEY.fullmatch(storage_key):
-        raise NotFound("file")
-    return _root() / storage_key
+class Folder:
+    """Files below one folder of this machine."""
 
+    def __init__(self, root: Path) -> None:
+        self._root = root
 
-async def put_file(business_id: UUID, data: bytes) -> str:
-    """Store `data` and give its key once it is on the disk."""
-    digest = hashlib.sha256(data).hexdigest()
-    storage_key = f"{business_id}/{digest[:2]}/{digest}-{secrets.token_hex(4)}"
-    await asyncio.to_thread(_write, _path(storage_key), data)
-    return storage_key
+    async def put(self, storage_key: str, data: bytes) -> None:
+        await asyncio.to_thread(_write, self._root / storage_key, data)
+
+    async def read(self, storage_key: str) -> bytes:
+        try:
+            return await asyncio.to_thread((self._root / storage_key).read_bytes)
+        except FileNotFoundError as error:
+            raise NotFound("file") from error
+
+    async def delete(self, storage_key: str) -> None:
+        await asyncio.to_thread((self._root / storage_key).unlink, missing_ok=True)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -48,26 +65,52 @@ def _write(path: Path, data: bytes) -> None:
     stray.rename(path)
 
 
-async def read_file(storage_key: str) -> bytes:
-    """The bytes under a key. Raises `NotFound`."""
-    try:
-        return await asyncio.to_thread(_path(storage_key).read_bytes)
-    except FileNotFoundError as error:
-        raise NotFound("file") from error
+@lru_cache(maxsize=4)
+def open_store(settings: Settings) -> Store:
+    """The store that settings name. Raises ValueError for a `STORAGE_URL` that cannot be read."""
+    if settings.storage_url is None or not settings.storage_url.get_secret_value().strip():
+        return Folder(settings.home / "files")
+    # The library is loaded where a bucket is used only.
+    from omni_app.infra.buckets import Bucket
+
+    return Bucket(settings)
 
 
-async def put_sealed(business_id: UUID, data: bytes) -> str:
+def _checked(storage_key: str) -> str:
+    if not _KEY.fullmatch(storage_key):
+        raise NotFound("file")
+    return storage_key
+
+
+def _store(store: Store | None) -> Store:
+    return open_store(load_settings()) if store is None else store
+
+
+async def put_file(business_id: UUID, data: bytes, *, store: Store | None = None) -> str:
+    """Store `data` and give its key once it is kept for good. `store`: default that of the settings. Raises `Unavailable`."""
+    digest = (await asyncio.to_thread(hashlib.sha256, data)).hexdigest()
+    storage_key = f"{business_id}/{digest[:2]}/{digest}-{secrets.token_hex(4)}"
+    await _store(store).put(_checked(storage_key), data)
+    return storage_key
+
+
+async def read_file(storage_key: str, *, store: Store | None = None) -> bytes:
+    """The bytes under a key. Raises `NotFound`, `Unavailable`."""
+    return await _store(store).read(_checked(storage_key))
+
+
+async def put_sealed(business_id: UUID, data: bytes, *, store: Store | None = None) -> str:
     """`put_file` for what may not lie readable on a disk: encrypted under the system key, bound to the business."""
     sealed = await asyncio.to_thread(seal_bytes, data, str(business_id))
-    return await put_file(business_id, sealed)
+    return await put_file(business_id, sealed, store=store)
 
 
-async def read_sealed(storage_key: str) -> bytes:
-    """What `put_sealed` stored. Raises `NotFound`; ValueError when the bytes were changed."""
-    sealed = await read_file(storage_key)
+async def read_sealed(storage_key: str, *, store: Store | None = None) -> bytes:
+    """What `put_sealed` stored. Raises `NotFound`, `Unavailable`; ValueError when the bytes were changed."""
+    sealed = await read_file(storage_key, store=store)
     return await asyncio.to_thread(open_bytes, sealed, storage_key.partition("/")[0])
 
 
-async def delete_file(storage_key: str) -> None:
-    """Remove a file; nothing happens when it is gone already."""
-    await asyncio.to_thread(_path(storage_key).unlink, missing_ok=True)
+async def delete_file(storage_key: str, *, store: Store | None = None) -> None:
+    """Remove a file; nothing happens when it is gone already. Raises `NotFound` for what is no key, `Unavailable`."""
+    await _store(store).delete(_checked(storage_key))

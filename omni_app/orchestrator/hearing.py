@@ -26,7 +26,7 @@ from omni_app.channels.contract import (
     Sender,
 )
 from omni_app.channels.events import hold_event, mark_event, waits_for_earlier
-from omni_app.channels.health import note_revoked, note_trouble
+from omni_app.channels.health import note_revoked, note_sent, note_trouble
 from omni_app.channels.receipts import open_body
 from omni_app.channels.templates import keep_template
 from omni_app.conversations.consent import apply_address_problem, apply_consent
@@ -124,9 +124,10 @@ async def _finish(scope: Scope, event_id: UUID, events: Sequence[InboundEvent]) 
         held = await hold_event(db, event_id)
         if held is None or held.status != "new":
             return
-        whys = [event.why for event in events if isinstance(event, Ignored)]
-        is_ignored = len(whys) == len(events)
-        await mark_event(db, event_id, "ignored" if is_ignored else "handled", "; ".join(whys) if whys else "")
+        is_ignored = all(isinstance(event, Ignored) for event in events)
+        said = [event.why for event in events if isinstance(event, Ignored)]
+        said += [event.text for event in events if isinstance(event, AccountNotice)]
+        await mark_event(db, event_id, "ignored" if is_ignored else "handled", "; ".join(said)[:500])
 
 
 async def _handle(scope: Scope, account: Account, event_id: UUID, event: InboundEvent) -> None:
@@ -221,3 +222,5 @@ async def _note(db: Db, account: Account, notice: AccountNotice) -> None:
         await note_revoked(db, account.id, notice.text)
     elif notice.health == "failing":
         await note_trouble(db, account.id, notice.text)
+    elif notice.health == "ok":
+        await note_sent(db, account.id)

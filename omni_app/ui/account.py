@@ -8,15 +8,17 @@ from reflex.style import set_color_mode
 
 from omni_app.budgets.budget import BudgetView, load_budget
 from omni_app.budgets.rules import BudgetRules, load_rules
+from omni_app.channels.lights import CutOff, list_cut_off
 from omni_app.conversations.reading import count_folders
 from omni_app.infra import money
 from omni_app.llm.health import is_provider_down
 from omni_app.tenancy.sessions import list_businesses, switch_business
 from omni_app.ui.access import ViewerState, client_of, current_viewer, handler, loader, parse_id, session_token, viewer_db
-from omni_app.ui.components import avatar, avatar_tone, icon, initials, omni_mark
+from omni_app.ui.components import CHANNELS, avatar, avatar_tone, icon, initials, omni_mark
 from omni_app.ui.live import unwatch_page, watch
 from omni_app.ui.navigation import page_shortcuts, shortcut_entries
 
+_KINDS = ("budget", "business", "message.created", "conversation", "channel")
 ROLE_NAMES = {"owner": "Owner", "admin": "Admin", "agent": "Agent", "viewer": "Viewer"}
 
 
@@ -52,6 +54,18 @@ def nearing(rules: BudgetRules, budget: BudgetView) -> tuple[str, str]:
     return key, f"{reached}% of {month}'s budget is spent, {money.show(budget.left_nusd)} left"
 
 
+def cut_off_words(cut_off: list[CutOff]) -> tuple[str, str, str]:
+    """What the strip says of accounts that cannot send, why, and where to mend it; three empty texts when all can."""
+    if not cut_off:
+        return "", "", ""
+    first = cut_off[0]
+    if len(cut_off) > 1:
+        return f"{len(cut_off)} channels are disconnected.", "Answers over them wait until somebody connects them.", "/channels"
+    detail = f" {first.detail[:140].rstrip('. ')}." if first.detail else ""
+    title = f"{CHANNELS.get(first.channel, first.channel)} “{first.name}” is disconnected."
+    return title, f"Answers wait until somebody connects it.{detail}", f"/channels/{first.id}"
+
+
 class ShellState(ViewerState, rx.State):
     """The frame's data; loaded before every signed-in page's own."""
 
@@ -73,6 +87,10 @@ class ShellState(ViewerState, rx.State):
     """Names this share of this month."""
     hidden_key: str = ""
     """The share somebody has hidden in this tab."""
+    cut_off: str = ""
+    """Which channel cannot send because its provider cut it off; empty when all can."""
+    cut_off_about: str = ""
+    cut_off_path: str = ""
     waiting: int = 0
     help_open: bool = False
 
@@ -80,7 +98,7 @@ class ShellState(ViewerState, rx.State):
     async def load(self) -> None:
         viewer = await current_viewer(self)
         unwatch_page(self)
-        await watch(self, ShellState.on_live, ("budget", "business", "message.created", "conversation"), stays=True, every=1.0)
+        await watch(self, ShellState.on_live, _KINDS, stays=True, every=1.0)
         self.name, self.email, self.role = viewer.name, viewer.email, ROLE_NAMES.get(viewer.role, viewer.role)
         self.letters, self.tone = initials(viewer.name), avatar_tone(viewer.name)
         self.business_name = viewer.business_name
@@ -99,7 +117,8 @@ class ShellState(ViewerState, rx.State):
     async def _read_status(self) -> None:
         async with viewer_db(self) as db:
             budget, rules = await load_budget(db), await load_rules(db)
-            folders = await count_folders(db)
+            folders, cut_off = await count_folders(db), await list_cut_off(db)
+        self.cut_off, self.cut_off_about, self.cut_off_path = cut_off_words(cut_off)
         self.waiting = folders["waiting"]
         # What only the owner can mend comes before what mends itself.
         self.status = "paused" if budget.is_paused else "down" if await is_provider_down() else "live"

@@ -148,7 +148,7 @@ def _top_bar() -> rx.Component:
 
 
 def _strip(
-    tone: str, icon_name: str, title: str | rx.Var[str], detail: str, *actions: rx.Component, late: bool = False
+    tone: str, icon_name: str, title: str | rx.Var[str], detail: str | rx.Var[str], *actions: rx.Component, late: bool = False
 ) -> rx.Component:
     return rx.el.div(
         icon(icon_name),
@@ -188,6 +188,13 @@ def _strips() -> rx.Component:
         "Cache and FAQ still answer meanwhile.",
         rx.el.button("Check again", type="button", class_name="btn outline s", on_click=ShellState.on_live({})),
     )
+    cut_off = _strip(
+        "bad",
+        "unplug",
+        ShellState.cut_off,
+        ShellState.cut_off_about,
+        rx.cond(may_configure, rx.el.a("Connect again", href=ShellState.cut_off_path, class_name="btn outline s")),
+    )
     near = _strip(
         "warn",
         "wallet",
@@ -201,7 +208,11 @@ def _strips() -> rx.Component:
         rx.cond(
             has_connection_errors,
             offline,
-            rx.match(ShellState.status, ("paused", paused), ("down", down), rx.cond(is_near, near)),
+            rx.cond(
+                ShellState.cut_off != "",
+                cut_off,
+                rx.match(ShellState.status, ("paused", paused), ("down", down), rx.cond(is_near, near)),
+            ),
         ),
         class_name="strips",
     )

@@ -11,7 +11,17 @@ import reflex as rx
 
 from omni_app.settings import ROOT
 
-STYLESHEETS = ["/omni.css", "/pages.css", "/inbox.css", "/inbox-channels.css", "/costs.css", "/cache.css", "/limits.css"]
+STYLESHEETS = [
+    "/omni.css",
+    "/pages.css",
+    "/inbox.css",
+    "/inbox-channels.css",
+    "/costs.css",
+    "/cache.css",
+    "/limits.css",
+    "/channels.css",
+    "/sandbox.css",
+]
 
 
 def script_url(name: str = "omni.js") -> str:

@@ -1,7 +1,8 @@
 """The webhook addresses as a provider and as a stranger meet them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Iterator
 
 import httpx2
 import pytest
@@ -11,8 +12,9 @@ from omni_app.channels.connections import update_connection
 from omni_app.channels.locating import forget_located
 from omni_app.infra.database import open_db
 from omni_app.limits.addresses import WEBHOOKS
-from tests.channels.meta import VERIFY, connect, envelope, signed, text_message, values
-from tests.making import count, make_business, open_client
+from omni_app.settings import load_settings
+from tests.channels.meta import SECRET, VERIFY, connect, envelope, signed, text_message, values, verify
+from tests.making import count, make_business, open_client, rows
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -82,3 +84,43 @@ async def test_the_shared_address_is_not_there_without_an_app_of_the_deployment(
     body = envelope(text_message("Hello", "wamid.1"))
     assert (await client.post("/webhooks/meta/whatsapp", content=body, headers=signed(body))).status_code == 404
     assert (await client.post("/webhooks/unheard/of", content=body)).status_code == 404
+
+
+@pytest.fixture
+def one_app_for_all(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The deployment has a Meta app of its own."""
+    monkeypatch.setenv("META_APP_SECRET", SECRET)
+    monkeypatch.setenv("META_VERIFY_TOKEN", VERIFY)
+    load_settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    load_settings.cache_clear()
+
+
+@pytest.mark.usefixtures("one_app_for_all")
+async def test_the_shared_address_gives_each_business_its_own_events(client: httpx2.AsyncClient) -> None:
+    one, other = await make_business(faqs=()), await make_business(faqs=())
+    first, _ = await connect(one, "111")
+    second, _ = await connect(other, "222")
+    for connection_id in (first, second):
+        await verify(connection_id)
+    entries = [
+        json.loads(envelope(text_message("mine", f"wamid.{number}"), phone_number_id=number))["entry"][0]
+        for number in ("111", "222", "333")
+    ]
+    body = json.dumps({"object": "whatsapp_business_account", "entry": entries}).encode()
+    assert (await client.post("/webhooks/meta/whatsapp", content=body, headers=signed(body))).status_code == 200
+    stored = await rows("select connection_id, business_id, event_key from channel_events order by event_key")
+    assert [(row["connection_id"], row["business_id"], row["event_key"]) for row in stored] == [
+        (first, one.scope.business_id, "wamid.111"),
+        (second, other.scope.business_id, "wamid.222"),
+    ]
+
+
+@pytest.mark.usefixtures("one_app_for_all")
+async def test_an_account_nobody_proved_gets_nothing(client: httpx2.AsyncClient) -> None:
+    await connect(await make_business(faqs=()), "111")
+    body = envelope(text_message("whose?", "wamid.1"), phone_number_id="111")
+    assert (await client.post("/webhooks/meta/whatsapp", content=body, headers=signed(body))).status_code == 200
+    assert await count("channel_events") == 0
+    assert (await client.post("/webhooks/meta/whatsapp", content=body, headers=signed(body, "guess"))).status_code == 403

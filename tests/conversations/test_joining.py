@@ -11,16 +11,18 @@ from hypothesis import strategies as st
 
 from omni_app.conversations.answering import Answer, record_answer
 from omni_app.conversations.facts import Inbound, read_facts
-from omni_app.conversations.joining import join_customers, undo_join
+from omni_app.conversations.joining import accept_suggestion, join_by_staff, join_customers, undo_join
+from omni_app.conversations.mail_envelopes import ENVELOPE
 from omni_app.conversations.notes import NOTE
 from omni_app.conversations.receiving import Moved, store
 from omni_app.customers.claiming import claim_address
 from omni_app.customers.identifying import CONTACT_POINT
 from omni_app.customers.notes import CUSTOMER_NOTE
 from omni_app.customers.proving import accept_claim, find_claimed_email
+from omni_app.customers.suggesting import dismiss_suggestion, list_suggestions, suggest
 from omni_app.infra.crypto import decrypt, encrypt, unwrap_data_key
 from omni_app.infra.database import open_db
-from omni_app.infra.errors import Conflict, Forbidden, NotFound
+from omni_app.infra.errors import Conflict, Forbidden, Invalid, NotFound
 from omni_app.infra.ids import new_id
 from omni_app.infra.scope import Scope
 from omni_app.limits.ladder import EVIDENCE
@@ -34,6 +36,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 SEALED = (
     ("contact_points", "value", CONTACT_POINT),
+    ("messages", "envelope", ENVELOPE),
     ("receipts", "prompt", "receipts.prompt"),
     ("customer_notes", "text", CUSTOMER_NOTE),
     ("abuse_events", "evidence", EVIDENCE),
@@ -64,6 +67,8 @@ async def _belongings(customer_id: UUID) -> dict[str, Any]:
         "customer_notes",
         "abuse_events",
         "contact_points",
+        "deliveries",
+        "channel_events",
     ):
         found[table] = await rows(f"select * from {table} where customer_id = :id order by id", id=customer_id)
     for table, column, context in SEALED:
@@ -79,6 +84,19 @@ async def _belongings(customer_id: UUID) -> dict[str, Any]:
     for one in found["notes"]:
         one["text"] = decrypt(key, one["text"], NOTE)
     return found
+
+
+async def _connect(scope: Scope) -> UUID:
+    """A connection to a provider."""
+    connection_id = new_id()
+    await rows(
+        """insert into channel_connections (id, business_id, kind, channel, name, settings, token, token_index, created_at,
+           updated_at) values (:id, :business_id, 'smtp', 'email', 'Mail', '', '', :index, now(), now()) returning id""",
+        id=connection_id,
+        business_id=scope.business_id,
+        index=str(connection_id),
+    )
+    return connection_id
 
 
 async def _fill(scope: Scope, customer_id: UUID, conversation_id: UUID, mark: str) -> None:
@@ -127,6 +145,31 @@ async def _fill(scope: Scope, customer_id: UUID, conversation_id: UUID, mark: st
         sealed=encrypt(key, f"sign {mark}", EVIDENCE),
         **common,
     )
+    (message,) = await rows(
+        "update messages set envelope = :sealed where conversation_id = :id and seq = 1 returning id",
+        sealed=encrypt(key, f"head {mark}", ENVELOPE),
+        id=conversation_id,
+    )
+    connection_id = await _connect(scope)
+    await rows(
+        """insert into deliveries (id, business_id, conversation_id, message_id, customer_id, connection_id, channel, seq,
+           available_at, created_at) values (:id, :business_id, :conversation_id, :message_id, :customer_id, :connection_id,
+           'email', 1, now(), now()) returning id""",
+        id=new_id(),
+        message_id=message["id"],
+        connection_id=connection_id,
+        **common,
+    )
+    await rows(
+        """insert into channel_events (id, business_id, connection_id, hook, event_key, customer_id, message_id, received_at)
+           values (:id, :business_id, :connection_id, 'mail', :key, :customer_id, :message_id, now()) returning id""",
+        id=new_id(),
+        business_id=scope.business_id,
+        connection_id=connection_id,
+        key=str(new_id()),
+        customer_id=customer_id,
+        message_id=message["id"],
+    )
     await rows(
         """insert into memories (id, business_id, customer_id, conversation_id, kind, text, embedding_model, embedding,
            created_at) values (:id, :business_id, :customer_id, :conversation_id, 'summary', :text, 'test', '[1,2]', now())
@@ -172,6 +215,8 @@ async def test_everything_moves_and_can_still_be_read() -> None:
     assert {one["text"] for one in has["notes"]} == {"aside stranger", "aside owner"}
     assert {one["evidence"] for one in has["abuse_events"]} == {"sign stranger", "sign owner"}
     assert {one["name"] for one in has["attachments"]} == {"stranger.txt", "owner.txt"}
+    assert {one["envelope"] for one in has["messages"]} == {"head stranger", "head owner"}
+    assert (len(has["deliveries"]), len(has["channel_events"])) == (2, 2)
     assert {one["text"] for one in has["memories"]} == {"memory stranger", "memory owner"}
     assert await points(owner) == {("external", "chat", "visitor-1", "proven"), ("email", "", SOFIA, "proven")}
     shell = await _belongings(stranger)
@@ -389,13 +434,169 @@ async def _person(desk: Desk, who: str, profile: dict[str, Any]) -> UUID:
     return received.customer.id
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(one=_profile, other=_profile)
-async def test_join_and_undo_leave_everything_as_it_was(one: dict[str, Any], other: dict[str, Any]) -> None:
+async def _reply_point(conversation_id: UUID) -> UUID | None:
+    (row,) = await rows("select contact_point_id from conversations where id = :id", id=conversation_id)
+    return row["contact_point_id"]
+
+
+async def test_a_conversation_answers_to_the_same_address_through_join_and_undo() -> None:
     desk = await make_desk()
-    first, second = await _person(desk, f"a{uuid4()}", one), await _person(desk, f"b{uuid4()}", other)
+    stranger, owner = await _two(desk)
+    async with open_db(desk.system) as db:
+        await claim_address(db, stranger, mailbox())
+    (thread,) = await rows(
+        """update conversations set contact_point_id = (select id from contact_points where customer_id = :id and kind = 'email')
+           where customer_id = :id returning id, contact_point_id""",
+        id=stranger,
+    )
+    merge_id = await _join(desk.system, stranger, owner)
+    (proven,) = await rows("select id from contact_points where customer_id = :id and kind = 'email'", id=owner)
+    assert await _reply_point(thread["id"]) == proven["id"]
+    await _undo(desk.system, merge_id)
+    assert await _reply_point(thread["id"]) == thread["contact_point_id"]
+
+
+async def test_a_conversation_begun_since_over_an_address_that_goes_back_goes_with_it() -> None:
+    desk = await make_desk()
+    stranger, owner = await _two(desk)
+    merge_id = await _join(desk.system, stranger, owner)
+    (point,) = await rows("select id from contact_points where customer_id = :id and kind = 'external'", id=owner)
+    begun = await write(desk.system, browser(), "A new matter", conversation_id=None)
+    await rows(
+        "update conversations set contact_point_id = :point where id = :id returning id",
+        point=point["id"],
+        id=begun.conversation_id,
+    )
+    await _undo(desk.system, merge_id)
+    assert await rows("select customer_id from conversations where id = :id", id=begun.conversation_id) == [
+        {"customer_id": stranger}
+    ]
+    assert await rows("select distinct customer_id from messages where conversation_id = :id", id=begun.conversation_id) == [
+        {"customer_id": stranger}
+    ]
+
+
+async def test_an_address_that_takes_no_mail_is_known_as_such_again() -> None:
+    desk = await make_desk()
+    stranger, owner = await _two(desk)
+    async with open_db(desk.system) as db:
+        await claim_address(db, stranger, mailbox())
+    await rows(
+        """update contact_points set undeliverable_at = now(), undeliverable_reason = 'full' where customer_id = :id
+           and kind = 'email' returning id""",
+        id=stranger,
+    )
+    before = await _belongings(stranger)
+    merge_id = await _join(desk.system, stranger, owner)
+    await _undo(desk.system, merge_id)
+    assert await _belongings(stranger) == before
+
+
+async def test_a_join_settles_the_suggestion_and_its_undo_says_they_are_two() -> None:
+    desk = await make_desk()
+    stranger, owner = await _two(desk)
+    async with open_db(desk.system) as db:
+        assert await suggest(db, stranger, owner, "same name")
+        assert not await suggest(db, owner, stranger, "again")
+    async with open_db(desk.maya) as db:
+        (found,) = await list_suggestions(db, owner)
+        merge_id = await accept_suggestion(db, found.id, owner)
+    assert await rows("select status, decided_by from merge_suggestions") == [{"status": "joined", "decided_by": "Maya Chen"}]
+    async with open_db(desk.maya) as db:
+        with pytest.raises(Conflict):
+            await accept_suggestion(db, found.id, owner)
+        with pytest.raises(Conflict):
+            await dismiss_suggestion(db, found.id)
+        assert await list_suggestions(db, owner) == []
+    await _undo(desk.maya, merge_id)
+    assert await rows("select status from merge_suggestions") == [{"status": "dismissed"}]
+
+
+async def test_a_suggestion_stands_for_whom_they_were_joined_into() -> None:
+    desk = await make_desk()
+    stranger, owner = await _two(desk)
+    third = (await write(desk.system, browser("visitor-3"))).customer.id
+    async with open_db(desk.system) as db:
+        await suggest(db, stranger, third, "same phone claimed")
+    await _join(desk.maya, stranger, owner)
+    async with open_db(desk.maya) as db:
+        (found,) = await list_suggestions(db, third)
+        assert found.customer_id == owner
+        with pytest.raises(Conflict):
+            await accept_suggestion(db, found.id, stranger)
+        await accept_suggestion(db, found.id, owner)
+    assert await rows("select merged_into_id from customers where id = :id", id=third) == [{"merged_into_id": owner}]
+
+
+async def test_who_may_decide_about_suggestions_and_join_by_hand() -> None:
+    desk, other = await make_desk(), await make_desk("Other")
+    stranger, owner = await _two(desk)
+    async with open_db(desk.system) as db:
+        await suggest(db, stranger, owner, "same name")
+    (suggestion,) = await rows("select id from merge_suggestions")
+    for scope, error in ((desk.vera, Forbidden), (other.maya, NotFound)):
+        async with open_db(scope) as db:
+            with pytest.raises(error):
+                await dismiss_suggestion(db, suggestion["id"])
+            with pytest.raises(error):
+                await accept_suggestion(db, suggestion["id"], owner)
+            with pytest.raises(error):
+                await join_by_staff(db, stranger, owner, "they called")
+    async with open_db(other.maya) as db:
+        assert await list_suggestions(db, owner) == []
+    async with open_db(desk.system) as db:
+        with pytest.raises(Conflict):
+            await join_by_staff(db, stranger, owner, "a machine thinks so")
+    async with open_db(desk.maya) as db:
+        for reason in ("", " ", "x" * 201):
+            with pytest.raises(Invalid):
+                await join_by_staff(db, stranger, owner, reason)
+        await dismiss_suggestion(db, suggestion["id"])
+        await dismiss_suggestion(db, suggestion["id"])
+        await join_by_staff(db, stranger, owner, "they  called\n us")
+    assert await rows("select evidence from merges") == [{"evidence": "they called us"}]
+
+
+_step = st.tuples(st.integers(0, 1), st.booleans())
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(one=_profile, other=_profile, since=st.lists(_step, max_size=4))
+async def test_join_and_undo_leave_everything_as_it_was(
+    one: dict[str, Any], other: dict[str, Any], since: list[tuple[int, bool]]
+) -> None:
+    desk = await make_desk()
+    names = f"a{uuid4()}", f"b{uuid4()}"
+    first, second = await _person(desk, names[0], one), await _person(desk, names[1], other)
+    threads = [(await rows("select id from conversations where customer_id = :id", id=i))[0]["id"] for i in (first, second)]
     before = [await _belongings(first), await _belongings(second)]
     merge_id = await _join(desk.maya, first, second)
     assert len((await _belongings(second))["messages"]) == one["messages"] + other["messages"] + 2
+    said: list[set[str]] = [set(), set()]
+    for number, (who, is_filled) in enumerate(since):
+        await write(desk.system, browser(names[who]), f"since {number}", conversation_id=threads[who])
+        said[who].add(f"since {number}")
+        if is_filled:
+            await _fill(desk.system, second, threads[who], f"later {number}")
     await _undo(desk.maya, merge_id)
-    assert [await _belongings(first), await _belongings(second)] == before
+    for customer_id, was, words in zip((first, second), before, said, strict=True):
+        # Reading decrypts every sealed value under this customer's own key.
+        now = await _belongings(customer_id)
+        assert {m["text"] for m in now["messages"]} == {m["text"] for m in was["messages"]} | words
+        if not since:
+            assert now == was
+        for table in ("memories", "attachments", "receipts", "abuse_events", "deliveries", "channel_events"):
+            own = [row["id"] for row in was[table]]
+            assert [row["id"] for row in now[table] if row["id"] in own] == own
+        assert [(p["kind"], p["value"], p["proof"]) for p in now["contact_points"]] == [
+            (p["kind"], p["value"], p["proof"]) for p in was["contact_points"]
+        ]
+        stray = await rows(
+            """select 1 from messages m join conversations c on c.id = m.conversation_id where m.customer_id <> c.customer_id
+               union all select 1 from deliveries d join conversations c on c.id = d.conversation_id
+                 where d.customer_id <> c.customer_id
+               union all select 1 from receipts r join conversations c on c.id = r.conversation_id
+                 where r.customer_id <> c.customer_id
+               union all select 1 from channel_events e join messages m on m.id = e.message_id where e.customer_id <> m.customer_id"""
+        )
+        assert stray == []

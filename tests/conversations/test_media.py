@@ -25,18 +25,23 @@ from omni_app.conversations.attachments import (
     sign_thumbnail_link,
     with_links,
 )
-from omni_app.conversations.media import GIVE_UP_AFTER, fetch_again, fetch_attachment, keep_media
+from omni_app.conversations.forgetting import erase_customer
+from omni_app.conversations.handling import delete_conversation
+from omni_app.conversations.jobs import DeleteFiles
+from omni_app.conversations.media import GIVE_UP_AFTER, fetch_again, fetch_attachment, keep_html, keep_media
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db, open_db
 from omni_app.infra.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from omni_app.infra.http import Http, NotAllowed, TooLarge
 from omni_app.infra.ids import new_id
 from omni_app.infra.scope import Permission, Scope
+from omni_app.infra.storage import put_sealed
 from omni_app.settings import load_settings
-from tests.conversations.desk import Desk, make_desk, without
+from tests.conversations.desk import Desk, make_desk, make_member, without
 from tests.conversations.test_inspecting import bomb
 from tests.conversations.test_sniffing import picture
 from tests.making import count, rows
+from workers.files import delete_files
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -324,3 +329,38 @@ async def test_files_whose_message_never_came_are_gone_after_a_day() -> None:
     await forget_unsent()
     assert await count("attachments") == 0
     assert not [path for path in (load_settings().home / "files" / str(desk.system.business_id)).rglob("*") if path.is_file()]
+
+
+def on_disk(desk: Desk) -> int:
+    return sum(path.is_file() for path in (load_settings().home / "files" / str(desk.system.business_id)).rglob("*"))
+
+
+@pytest.mark.parametrize("way", ["erased", "deleted"])
+async def test_small_pictures_and_the_html_of_mails_go_with_their_customer_and_their_conversation(way: str) -> None:
+    desk = await make_desk()
+    admin = await make_member(desk.system, "Ada Admin", "admin")
+    account = await make_account(desk.system)
+    message_id = await say(desk, account, await keep_media(desk.system, account, [mail_file(PHOTO, "a.jpg"), WAITING]))
+    html_key = await keep_html(desk.system, "<p>Hi</p>")
+    (row,) = await rows(
+        "update messages set html_key = :key where id = :id returning conversation_id, customer_id", key=html_key, id=message_id
+    )
+    event_key = await put_sealed(desk.system.business_id, b"raw event")
+    await rows(
+        """insert into channel_events (id, business_id, connection_id, hook, event_key, storage_key, customer_id, received_at)
+           values (gen_random_uuid(), :business, :connection, 'shelf', 'e1', :key, :customer, now()) returning id""",
+        business=desk.system.business_id,
+        connection=account.id,
+        key=event_key,
+        customer=row["customer_id"],
+    )
+    assert on_disk(desk) == 4
+    async with open_db(admin) as db:
+        if way == "erased":
+            await erase_customer(db, row["customer_id"])
+        else:
+            await delete_conversation(db, row["conversation_id"])
+    for job in await rows("select payload from outbox where name = 'DeleteFiles'"):
+        await delete_files(desk.system.business_id, DeleteFiles(**job["payload"]))
+    # What a provider sent stays for its days when only the conversation went.
+    assert on_disk(desk) == (0 if way == "erased" else 1)

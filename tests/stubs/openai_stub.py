@@ -1,4 +1,4 @@
-"""A server that speaks OpenAI's chat completions over real HTTP on this machine, and misbehaves when told to."""
+"""A server that speaks OpenAI's completions and transcriptions over real HTTP on this machine, and misbehaves when told to."""
 
 import json
 import socket
@@ -7,8 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+COMPLETIONS, TRANSCRIPTIONS = "/v1/chat/completions", "/v1/audio/transcriptions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,7 @@ class Behaviour:
     error_after: int | None = None
     is_endless: bool = False
     refuses_streams: bool = False
+    heard_seconds: float | None = None
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -119,6 +124,9 @@ class OpenAIStub:
         of a piece: event to wait for before it}, `cut_after` so many pieces the connection is lost, `error_after` so many comes
         an error event, `is_endless` = the body ends properly but without a finish reason,
         `refuses_streams` = a stream is answered with 400.
+
+        Of a sound: `text` is what it says, `heard_seconds` what is billed (None = not told); its `Call.body` holds the form's
+        fields, and of the file {"name", "media_type", "size"}.
         """
         self._behaviour = Behaviour(**how)
 
@@ -139,6 +147,11 @@ class OpenAIStub:
             time.sleep(now.seconds)
         if now.raw is not None:
             return now.status, now.headers, now.raw
+        if call.path == TRANSCRIPTIONS and now.status == 200:
+            heard = {"text": "What does a check-up cost?" if now.text is None else now.text}
+            if now.heard_seconds is not None:
+                heard["usage"] = {"type": "duration", "seconds": now.heard_seconds}
+            return 200, now.headers, json.dumps(heard).encode()
         if now.refuses_streams and call.body.get("stream"):
             return 400, now.headers, b'{"error": {"message": "stream is not supported", "type": "stub"}}'
         if now.status != 200:
@@ -163,6 +176,19 @@ class OpenAIStub:
         return 200, now.headers, json.dumps(completion).encode()
 
 
+def _form(content_type: str, body: bytes) -> dict[str, Any]:
+    """A multipart form, each file as what is known of it."""
+    parts = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body, policy=HTTP)
+    fields: dict[str, Any] = {}
+    for part in parts.iter_parts():
+        name, data = str(part.get_param("name", header="content-disposition")), part.get_payload(decode=True) or b""
+        if part.get_filename() is None:
+            fields[name] = data.decode()
+        else:
+            fields[name] = {"name": part.get_filename(), "media_type": part.get_content_type(), "size": len(data)}
+    return fields
+
+
 def start_openai_stub() -> OpenAIStub:
     """Start one on a free port of 127.0.0.1; call `close()` at the end."""
     return OpenAIStub()
@@ -184,10 +210,11 @@ def _handler(stub: OpenAIStub) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            if self.path != "/v1/chat/completions":
+            if self.path not in (COMPLETIONS, TRANSCRIPTIONS):
                 self._reply(404, {}, b'{"error": {"message": "unknown path"}}')
                 return
-            call = Call(path=self.path, authorization=self.headers.get("authorization"), body=json.loads(body))
+            read = json.loads(body) if self.path == COMPLETIONS else _form(self.headers.get("content-type", ""), body)
+            call = Call(path=self.path, authorization=self.headers.get("authorization"), body=read)
             answer = stub.answer(call)
             if isinstance(answer, Streamed):
                 self._stream(answer)

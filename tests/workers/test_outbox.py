@@ -14,7 +14,7 @@ from omni_app.infra.jobs import Job, enqueue, hand_over_with
 from omni_app.orchestrator.turn import receive
 from tests.making import count, inbound, make_business, rows
 from workers import answers, mail  # noqa: F401
-from workers.outbox import backoff, run_row
+from workers.outbox import backoff, renew_claims, run_row
 from workers.registry import handlers, handles, subscribers
 from workers.sweeps import ask_for_missing_answers, send_standing_jobs
 
@@ -43,6 +43,27 @@ async def count_up(_: UUID | None, job: CountUp) -> None:
 @handles(FailAlways)
 async def fail_always(_: UUID | None, __: FailAlways) -> None:
     raise RuntimeError("no luck, ann@example.com")
+
+
+class TakeLong(Job):
+    """A job of these tests that outlasts its claim."""
+
+
+@handles(TakeLong)
+async def take_long(_: UUID | None, __: TakeLong) -> None:
+    await rows("update outbox set claimed_until = now() + interval '1 second' returning id")
+    assert await renew_claims() == 1
+    (row,) = await rows("select claimed_until > now() + interval '20 seconds' as is_held from outbox")
+    assert row["is_held"]
+
+
+async def test_a_long_job_keeps_its_claim_while_its_worker_lives() -> None:
+    made = await make_business(faqs=())
+    async with open_db(made.scope) as db:
+        outbox_id = await enqueue(db, TakeLong())
+    assert await run_row(outbox_id)
+    assert await rows("select error from outbox") == []
+    assert await renew_claims() == 0
 
 
 async def test_a_job_runs_once_however_often_its_message_comes() -> None:
@@ -145,10 +166,10 @@ async def test_a_question_whose_worker_died_over_it_waits_for_the_lease_and_not_
            returning id"""
     )
     await ask_for_missing_answers()
-    await rows("update outbox set attempts = 1, claimed_until = now() + interval '119 seconds' returning id")
+    await rows("update outbox set attempts = 1, claimed_until = now() + interval '29 seconds' returning id")
     await ask_for_missing_answers()
     assert await count("outbox") == 1, "a worker has just taken it"
-    await rows("update outbox set claimed_until = now() + interval '90 seconds' returning id")
+    await rows("update outbox set claimed_until = now() + interval '5 seconds' returning id")
     await ask_for_missing_answers()
     await ask_for_missing_answers()
     assert await count("outbox") == 2

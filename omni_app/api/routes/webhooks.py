@@ -98,8 +98,19 @@ async def _take_own(adapter: Adapter, webhook: WebhookRequest, token: str, *, is
         return reply
     may_deliver(account.id).require("Too many events came for this connection within a minute.")
     events = await _off_loop(webhook, lambda: adapter.split(webhook))
-    await _record(adapter, account, webhook, events)
+    for owner, theirs in await _by_owner(adapter, account, events):
+        await _record(adapter, owner, webhook, theirs)
     return adapter.acknowledge(webhook)
+
+
+async def _by_owner(adapter: Adapter, account: Account, events: Sequence[RawEvent]) -> list[tuple[Account, list[RawEvent]]]:
+    """One app of a business may serve several of its accounts, all by the address of one: each event goes to the one it names."""
+    others = {event.account for event in events} - {"", account.account_key}
+    found = await find_by_keys(adapter.kind, sorted(others)) if others else {}
+    siblings = {key: one for key, one in found.items() if one.business_id == account.business_id}
+    owned = [(one, [event for event in events if event.account == key]) for key, one in siblings.items()]
+    own = [event for event in events if event.account not in siblings]
+    return [*owned, (account, own)] if own else owned
 
 
 async def _check(adapter: Adapter, account: Account, webhook: WebhookRequest, *, is_challenge: bool) -> Reply | None:

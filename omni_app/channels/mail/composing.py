@@ -3,6 +3,7 @@
 import html as markup
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -141,6 +142,15 @@ def ascii_address(address: str) -> str:
     if not local or not domain or not local.isascii() or any(character in _UNSAFE for character in local):
         raise ValueError(f"mail cannot be sent to {address[:100]!r}")
     return f"{local}@{domain.encode('idna').decode('ascii')}"
+
+
+def writable(addresses: Sequence[str], without: str) -> list[str]:
+    """Who gets a copy: each once, not `without`, and nobody whose address cannot be written."""
+    found: dict[str, str] = {}
+    for address in addresses:
+        with suppress(ValueError):
+            found.setdefault(ascii_address(address).lower(), ascii_address(address))
+    return [written for address, written in found.items() if address != without.lower()]
 
 
 def extra_headers(mail: OutboundMail, address: str) -> dict[str, str]:

@@ -29,7 +29,10 @@ from omni_app.channels.mail.fold_words import (
 LONGEST_SIGNATURE = 12
 LONGEST_CARD_LINE = 120
 LONGEST_NOTICE = 40
+MOST_LINES = 3000
 _LONGEST_HEADER = 4
+# A mark stands on a short line; the expressions for marks are not made for long ones.
+_LONGEST_MARK = 120
 # The library's expressions need cubic time for long lines and for runs of blank ones: it is given neither.
 _LIBRARY_READS = 4_000
 _LIBRARY_LINE = 160
@@ -41,7 +44,7 @@ _HEADER_END = re.compile(r"[:：]\s*(?:\*+\s*)?$")
 _ADDRESS = re.compile(r"[<\[(]?[^\s<>@]{1,80}@[^\s<>@]{1,80}")
 _DATED = re.compile(r"\d{1,4}\D{1,12}\d{1,4}|\d{1,2}[:.]\d{2}|[\u0660-\u0669\u06f0-\u06f9\u0966-\u096f]")
 _DASHES = re.compile(r"^[\s>*]*[-_=—–]{2,}\s*(.{2,80}?)\s*:?\s*[-_=—–]{2,}[\s*]*$")
-_RULE = re.compile(r"^\s*[_\-—–*=]{5,}\s*$")
+_RULE = re.compile(r"^[_\-—–*=]{5,}$")
 _LABEL = re.compile(r"^[\s*_]*([^:：]{1,30}?)[\s*_]*[:：][\s*_]*(.*)$")
 _SIGNATURE = re.compile(r"^(--|—|__)\s*$")
 _CJK_CLOSING = re.compile(r"[,，、.。!！…\s]+$")
@@ -82,6 +85,14 @@ def fold(
     marked (`html.Marked`). Whoever forwards a mail (`is_forward`) wants it read: it is not folded. When nothing of the sender's
     own would be left, nothing is folded."""
     lines = _lines(text)
+    if len(lines) > MOST_LINES:
+        # Somebody's log or a bomb: what is quoted is looked for in its beginning only.
+        at = lines[MOST_LINES].start
+        inside = [(start, min(end, at)) for start, end in quotes if start < at]
+        head = fold(
+            text[:at], languages, quotes=inside, signatures=[one for one in signatures if one < at], is_forward=is_forward
+        )
+        return Folded(text=head.text, folded=head.folded + text[at:]) if head.folded else Folded(text=text, folded="")
     quoted = _quoted_lines(lines, quotes, is_forward=is_forward)
     end = _quote_start(lines, quoted, is_forward=is_forward)
     if not is_forward and not any(_is_forwarding(line) for line in lines[:end]):
@@ -97,7 +108,7 @@ def fold(
 
 def _lines(text: str) -> list[_Line]:
     lines, start = [], 0
-    for raw in text.splitlines(keepends=True):
+    for raw in text.splitlines(keepends=True)[: MOST_LINES + 1]:
         plain = _DIRECTIONS.sub("", unicodedata.normalize("NFC", raw)).strip().lower()
         lines.append(_Line(start, raw, plain))
         start += len(raw)
@@ -145,7 +156,7 @@ def _strip(lines: list[_Line], quoted: set[int], end: int, signatures: Sequence[
     """Take quotes, signatures and notices off the end, as often as there are any."""
     while True:
         before = end
-        while end and (lines[end - 1].is_blank or (end - 1) in quoted or _RULE.match(lines[end - 1].raw)):
+        while end and (lines[end - 1].is_blank or (end - 1) in quoted or _RULE.match(lines[end - 1].plain)):
             end -= 1
         for find in (_signature, _notice, _sent_from, _closing):
             end = find(lines, quoted, end)
@@ -165,17 +176,17 @@ def _next_line(lines: list[_Line], number: int) -> int:
 
 
 def _is_forwarding(line: _Line) -> bool:
-    found = _DASHES.match(line.plain)
+    found = _DASHES.match(line.plain[:_LONGEST_MARK])
     words = found[1].strip(" :") if found else line.plain.strip(" :*>")
     return words in FORWARDED or (found is not None and words.startswith(FORWARDED))
 
 
 def _is_original(lines: list[_Line], number: int) -> bool:
     """-----Original Message-----, or dashes around anything that stands above Outlook's block."""
-    found = _DASHES.match(lines[number].plain)
+    found = _DASHES.match(lines[number].plain[:_LONGEST_MARK])
     if found is not None:
         return found[1].strip(" :") in ORIGINAL or bool(_block_length(lines, _next_line(lines, number + 1)))
-    return bool(_RULE.match(lines[number].raw)) and bool(_block_length(lines, _next_line(lines, number + 1)))
+    return bool(_RULE.match(lines[number].plain)) and bool(_block_length(lines, _next_line(lines, number + 1)))
 
 
 def _block_length(lines: list[_Line], number: int) -> int:
@@ -183,11 +194,11 @@ def _block_length(lines: list[_Line], number: int) -> int:
     kinds: set[str] = set()
     at = number
     while at < len(lines) and at < number + 14:
-        found = _LABEL.match(lines[at].plain)
+        found = _LABEL.match(lines[at].plain[:_LONGEST_MARK])
         kind = _KINDS.get(found[1].strip()) if found else None
         if kind is None and (at == number or lines[at].is_blank):
             # Some programs put a blank line between the lines of the block.
-            following = _LABEL.match(lines[at + 1].plain) if at > number and at + 1 < len(lines) else None
+            following = _LABEL.match(lines[at + 1].plain[:_LONGEST_MARK]) if at > number and at + 1 < len(lines) else None
             if following is None or following[1].strip() not in _KINDS:
                 break
         elif kind is None and "subject" in kinds:
@@ -278,7 +289,7 @@ def _sent_from(lines: list[_Line], quoted: set[int], end: int) -> int:
 def _closing(lines: list[_Line], quoted: set[int], end: int) -> int:
     """ "Kind regards" alone on a line, with nothing but a card behind it: short lines that ask nothing."""
     for number in range(max(1, end - LONGEST_SIGNATURE), end):
-        if number in quoted or _CJK_CLOSING.sub("", lines[number].plain) not in _CLOSINGS:
+        if number in quoted or _CJK_CLOSING.sub("", lines[number].plain[:_LONGEST_MARK]) not in _CLOSINGS:
             continue
         card = [line for line in lines[number + 1 : end] if not line.is_blank]
         if all(len(line.plain) <= LONGEST_CARD_LINE and not line.plain.rstrip().endswith(("?", "？", "؟")) for line in card):
@@ -306,7 +317,7 @@ def _library_cut(lines: list[_Line], languages: Sequence[str]) -> int:
     first = " ".join(header[0].split()).lower()
     for number, line in enumerate(lines):
         if first and " ".join(line.plain[:_LIBRARY_LINE].split()) == first and len(header) + number <= len(lines):
-            is_header = len(header) > 1 or bool(_HEADER_END.search(first)) or bool(_DASHES.match(first))
+            is_header = len(header) > 1 or bool(_HEADER_END.search(first)) or bool(_DASHES.match(first[:_LONGEST_MARK]))
             rest = lines[number + len(header) :]
             has_own = any(not one.is_blank and not one.is_quoted for one in rest)
             is_marked = any(one.is_quoted for one in rest)

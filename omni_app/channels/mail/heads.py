@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_to_bytes
 
 from omni_app.channels.mail.charsets import decode
@@ -25,6 +25,7 @@ _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bq])\?([^?]{0,20000})\?=", re.IGNORECA
 _ID = re.compile(r"<([^<>]{1,1000})>")
 _BARE_ID = re.compile(r"[^\s<>,;()]{1,500}@[^\s<>,;()]{1,500}")
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"]{1,250}@[^\s<>()\[\],;:\"]{1,250}")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|<[^<>,;"]*>|\([^()]*\)|[^,;"<(]+|[,;"<(]')
 _PARAMETER = re.compile(r""";\s*([^\s=;"]{1,60})\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)""")
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
 
@@ -127,18 +128,30 @@ def _join_sections(numbered: dict[int, tuple[str, bool]]) -> str:
 
 
 def read_addresses(values: list[str]) -> list[tuple[str, str]]:
-    """(name, bare address) of address fields, at most 200. What holds no address is left out."""
+    """(name, bare address) of address fields, at most 200. What holds no address is left out.
+
+    Not the standard library's: nested parentheses make it recurse until the interpreter gives up.
+    """
     found: list[tuple[str, str]] = []
     for value in values:
-        for name, address in getaddresses([value[:LONGEST_FIELD]]):
-            match = _ADDRESS.search(address) or _ADDRESS.search(decode_words(address))
-            if match is not None:
-                found.append((" ".join(decode_words(name).split())[:200], match[0].strip(".'")))
-        if not found and (match := _ADDRESS.search(decode_words(value))):
-            found.append(("", match[0].strip(".'")))
-        if len(found) >= MOST_ADDRESSES:
-            break
-    return found[:MOST_ADDRESSES]
+        words: list[str] = []
+        bare = ""
+        for token in (*_TOKEN.findall(value[:LONGEST_FIELD]), ","):
+            if token not in {",", ";"}:
+                if token.startswith("<") and (match := _ADDRESS.search(token)):
+                    bare = match[0]
+                else:
+                    words.append(re.sub(r"\\(.)", r"\1", token[1:-1]) if token.startswith(('"', "(")) else token)
+                continue
+            name = decode_words(" ".join("".join(words).split()))
+            if not bare and (match := _ADDRESS.search(name)):
+                bare, name = match[0], name.replace(match[0], "")
+            if bare:
+                found.append((" ".join(name.strip(" ()'").split())[:200], bare.strip(".'")))
+                if len(found) >= MOST_ADDRESSES:
+                    return found
+            words, bare = [], ""
+    return found
 
 
 def read_ids(value: str) -> Iterator[str]:

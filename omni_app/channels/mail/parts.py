@@ -16,10 +16,11 @@ from omni_app.channels.mail.heads import Head, read_head, read_parameters
 MOST_PARTS = 500
 MOST_DEPTH = 12
 LONGEST_HEAD = 256 * 1024
+MOST_PIECES = 1000
 
 _HEAD_END = re.compile(rb"\r?\n[ \t]*\r?\n|\r\r")
 _NO_HEAD = re.compile(rb"[ \t]*(\r?\n|$)")
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
 
 
@@ -120,13 +121,18 @@ def _split(body: memoryview, boundary: str, seen: Walk) -> Iterator[memoryview]:
 
 
 def _from_base64(data: bytes) -> tuple[bytes, str]:
-    letters = _NOT_BASE64.sub(b"", data.partition(b"=")[0] if b"=" in data[:-8] else data)
-    if b"=" in data[:-8] and data.rstrip().rstrip(b"=").find(b"=") >= 0:
-        # Several pieces, each with its own padding, one behind the other.
-        pieces = [_NOT_BASE64.sub(b"", piece) for piece in re.split(rb"=+", data)]
-        return b"".join(map(_letters_to_bytes, pieces)), ""
-    problem = "A file's encoding is broken; it may be incomplete." if len(letters) % 4 == 1 else ""
-    return _letters_to_bytes(letters), problem
+    end = data.find(b"=")
+    if end < 0 or not data[end : end + 200].strip(b"=\r\n \t"):
+        try:
+            return binascii.a2b_base64(data), ""
+        except binascii.Error:
+            letters = data.translate(None, _NOT_BASE64)
+            problem = "A file's encoding is broken; it may be incomplete." if len(letters) % 4 == 1 else ""
+            return _letters_to_bytes(letters), problem
+    # Several pieces, each with its own padding, one behind the other.
+    pieces = [piece.translate(None, _NOT_BASE64) for piece in re.split(rb"=+", data, maxsplit=MOST_PIECES)]
+    problem = "A file's encoding is broken; it may be incomplete." if len(pieces) > MOST_PIECES else ""
+    return b"".join(map(_letters_to_bytes, pieces)), problem
 
 
 def _letters_to_bytes(letters: bytes) -> bytes:

@@ -19,7 +19,7 @@ from omni_app.channels.mail.parts import Part, Walk, read_part, walk
 
 MOST_FILES = 50
 MOST_BYTES = 40 * 1024 * 1024
-LONGEST_TEXT = 500_000
+LONGEST_TEXT = 200_000
 LONGEST_NAME = 120
 LONGEST_SUBJECT = 500
 
@@ -56,8 +56,8 @@ _EMPTY_HTML = re.compile(r"(?is)<(script|style|head).*?</\1>|<[^<>]*>|&nbsp;|\s+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A mail as read. `text` is what was written now, `folded` what stands below it; `html` is raw: show only what `html.sanitise`
-    leaves of it.
+    """A mail as read. `text` is what was written now, `folded` what stands below it. `html` is raw: show only what
+    `html.sanitise` leaves of it.
 
     `automatic` says why no machine may answer, `problems` what could not be read, both in words. `reply_to` is an address answers
     were asked to go to, `delivered_to` are those under which mail servers delivered it.
@@ -157,6 +157,9 @@ def _take_text(part: Part, content: _Content) -> None:
         return
     data, problem = part.decoded()
     content.seen.note(problem)
+    if part.media_type != "text/html" and len(data) > 4 * LONGEST_TEXT:
+        # Cut where no character can be cut in two.
+        data = data[: max(data.rfind(b"\n", 0, 4 * LONGEST_TEXT), data.rfind(b" ", 0, 4 * LONGEST_TEXT)) + 1 or 4 * LONGEST_TEXT]
     text, problem = decode(data, part.parameters.get("charset", ""))
     content.seen.note(problem)
     if len(text) > LONGEST_TEXT and part.media_type != "text/html":
@@ -232,7 +235,7 @@ def _texts(head: Head, content: _Content) -> tuple[str, str, str]:
     html = "\n".join(content.html)
     if not _EMPTY_HTML.sub("", html[:20_000]) and "<img" not in html[:20_000].lower():
         html = ""
-    marked = to_marked(html) if html else Marked("")
+    marked = _marked(html, content.seen)
     plain = "\n".join(text.strip("\n") for text in content.plain if text.strip())
     is_forward = bool(_FORWARD.match(decode_words(head.raw("subject"))))
     languages = [tag.split(";")[0].strip() for tag in head.raw("content-language").split(",")]
@@ -247,6 +250,15 @@ def _texts(head: Head, content: _Content) -> tuple[str, str, str]:
     elif forwarded:
         rest = f"{rest}\n\n{forwarded}" if rest else forwarded
     return text, rest, html
+
+
+def _marked(html: str, seen: Walk) -> Marked:
+    marked = to_marked(html) if html else Marked("")
+    if len(marked.text) <= LONGEST_TEXT:
+        return marked
+    seen.note(f"The text is longer than {LONGEST_TEXT:,} characters; the rest was left out.")
+    quotes = tuple((start, min(end, LONGEST_TEXT)) for start, end in marked.quotes if start < LONGEST_TEXT)
+    return Marked(marked.text[:LONGEST_TEXT], quotes, tuple(at for at in marked.signatures if at < LONGEST_TEXT))
 
 
 def _is_worth_reading(plain: str, other: str) -> bool:

@@ -61,7 +61,8 @@ MAILS: tuple[tuple[str, str, str], ...] = (
     (
         "German, GMX",
         "Wie teuer wird es?\n\n",
-        "Gesendet: Montag, 04. Mai 2026 um 09:12 Uhr\nVon: hallo@hafen.example\nAn: anna@example.com\nBetreff: Ihr Termin\n\nTermin.\n",
+        "Gesendet: Montag, 04. Mai 2026 um 09:12 Uhr\nVon: hallo@hafen.example\n"
+        "An: anna@example.com\nBetreff: Ihr Termin\n\nTermin.\n",
     ),
     ("German, phone", "Wie teuer wird es?\n\n", "Von meinem iPhone gesendet\n"),
     ("German, closing", "Wie teuer wird es?\n\n", "Mit freundlichen Grüßen\nAnna Berg\n"),
@@ -73,7 +74,8 @@ MAILS: tuple[tuple[str, str, str], ...] = (
     (
         "French, Outlook",
         "Je viendrai à dix heures.\n\n",
-        "De : Cabinet du Port <bonjour@port.example>\nEnvoyé : lundi 4 mai 2026 09:12\nÀ : Anne Petit\nObjet : Votre visite\n\nÀ mardi.\n",
+        "De : Cabinet du Port <bonjour@port.example>\nEnvoyé : lundi 4 mai 2026 09:12\n"
+        "À : Anne Petit\nObjet : Votre visite\n\nÀ mardi.\n",
     ),
     ("French, phone", "Je viendrai à dix heures.\n\n", "Envoyé de mon iPhone\n"),
     (
@@ -84,7 +86,8 @@ MAILS: tuple[tuple[str, str, str], ...] = (
     (
         "Spanish, Outlook",
         "Sí, el martes me va bien.\n\n",
-        "De: Clínica del Puerto <hola@puerto.example>\nEnviado: lunes, 4 de mayo de 2026 9:12\nPara: Ana\nAsunto: Su cita\n\nEl martes.\n",
+        "De: Clínica del Puerto <hola@puerto.example>\nEnviado: lunes, 4 de mayo de 2026 9:12\n"
+        "Para: Ana\nAsunto: Su cita\n\nEl martes.\n",
     ),
     (
         "Portuguese, Gmail",
@@ -100,7 +103,8 @@ MAILS: tuple[tuple[str, str, str], ...] = (
     (
         "Portuguese, separator",
         "Quanto custa?\n\n",
-        "-----Mensagem original-----\nDe: Clínica do Porto\nEnviada em: 4 de maio de 2026\nPara: Ana\nAssunto: Consulta\n\nTerça.\n",
+        "-----Mensagem original-----\nDe: Clínica do Porto\n"
+        "Enviada em: 4 de maio de 2026\nPara: Ana\nAssunto: Consulta\n\nTerça.\n",
     ),
     ("Portuguese, phone", "Quanto custa?\n\n", "Enviado do meu iPhone\n"),
     (
@@ -111,7 +115,8 @@ MAILS: tuple[tuple[str, str, str], ...] = (
     (
         "Italian, Outlook",
         "Sì, martedì va bene.\n\n",
-        "Da: Studio del Porto <ciao@porto.example>\nInviato: lunedì 4 maggio 2026 09:12\nA: Anna\nOggetto: La visita\n\nA martedì.\n",
+        "Da: Studio del Porto <ciao@porto.example>\nInviato: lunedì 4 maggio 2026 09:12\n"
+        "A: Anna\nOggetto: La visita\n\nA martedì.\n",
     ),
     (
         "Dutch, Gmail",
@@ -136,7 +141,8 @@ MAILS: tuple[tuple[str, str, str], ...] = (
     (
         "Norwegian, Outlook",
         "Ja, tirsdag passer bra.\n\n",
-        "Fra: Havneklinikken <hei@havn.example>\nSendt: mandag 4. mai 2026 09:12\nTil: Anne\nEmne: Timen din\n\nPasser tirsdag?\n",
+        "Fra: Havneklinikken <hei@havn.example>\nSendt: mandag 4. mai 2026 09:12\n"
+        "Til: Anne\nEmne: Timen din\n\nPasser tirsdag?\n",
     ),
     (
         "Swedish, Gmail",
@@ -163,7 +169,8 @@ MAILS: tuple[tuple[str, str, str], ...] = (
     (
         "Polish, Outlook",
         "Ile to kosztuje?\n\n",
-        "Od: Klinika Portowa <witaj@port.example>\nWysłano: poniedziałek, 4 maja 2026 09:12\nDo: Anna\nTemat: Wizyta\n\nWtorek?\n",
+        "Od: Klinika Portowa <witaj@port.example>\nWysłano: poniedziałek, 4 maja 2026 09:12\n"
+        "Do: Anna\nTemat: Wizyta\n\nWtorek?\n",
     ),
     (
         "Czech, Seznam",
@@ -209,7 +216,8 @@ MAILS: tuple[tuple[str, str, str], ...] = (
     (
         "Turkish, Outlook",
         "Evet, salı uygun.\n\n",
-        "Kimden: Liman Kliniği <merhaba@liman.example>\nGönderme Tarihi: 4 Mayıs 2026 Pazartesi 09:12\nKime: Ayşe\nKonu: Randevu\n\nSalı?\n",
+        "Kimden: Liman Kliniği <merhaba@liman.example>\n"
+        "Gönderme Tarihi: 4 Mayıs 2026 Pazartesi 09:12\nKime: Ayşe\nKonu: Randevu\n\nSalı?\n",
     ),
     ("Turkish, phone", "Evet, salı uygun.\n\n", "iPhone'umdan gönderildi\n"),
     (
@@ -220,7 +228,8 @@ MAILS: tuple[tuple[str, str, str], ...] = (
     (
         "Arabic, Gmail",
         "نعم، يوم الثلاثاء مناسب.\n\n",
-        "في الاثنين، 4 مايو 2026 في 9:12 ص تمت كتابة ما يلي بواسطة عيادة الميناء <marhaba@mina.example>:\n\n> هل يناسبك الثلاثاء؟\n",
+        "في الاثنين، 4 مايو 2026 في 9:12 ص تمت كتابة ما يلي بواسطة عيادة الميناء <marhaba@mina.example>:\n"
+        "\n> هل يناسبك الثلاثاء؟\n",
     ),
     (
         "Arabic, Outlook",
@@ -230,7 +239,9 @@ MAILS: tuple[tuple[str, str, str], ...] = (
     (
         "Hebrew, Gmail without a colon at its end",
         "כן, יום שלישי מתאים.\n\n",
-        "\u200fבתאריך יום ב׳, 4 במאי 2026 ב-9:12 מאת \u202aמרפאת הנמל\u202c\u200f <\u202ashalom@namal.example\u202c\u200f>:\u200f\n\n> שלישי?\n",
+        "\u200fבתאריך יום ב׳, 4 במאי 2026 ב-9:12 מאת \u202aמרפאת הנמל\u202c\u200f "
+        "<\u202ashalom@namal.example\u202c\u200f>:\u200f\n"
+        "\n> שלישי?\n",
     ),
     (
         "Hindi, Gmail",
@@ -250,7 +261,8 @@ MAILS: tuple[tuple[str, str, str], ...] = (
     (
         "Chinese, QQ",
         "多少钱？\n\n",
-        "------------------ 原始邮件 ------------------\n发件人: 港口诊所\n发送时间: 2026年5月4日(星期一) 上午9:12\n收件人: 安\n主题: 预约\n\n见。\n",
+        "------------------ 原始邮件 ------------------\n发件人: 港口诊所\n"
+        "发送时间: 2026年5月4日(星期一) 上午9:12\n收件人: 安\n主题: 预约\n\n见。\n",
     ),
     ("Chinese, phone", "多少钱？\n\n", "发自我的iPhone\n"),
     (
@@ -282,7 +294,8 @@ MAILS: tuple[tuple[str, str, str], ...] = (
     (
         "Korean, Outlook",
         "얼마인가요?\n\n",
-        "보낸 사람: 항구치과 <annyeong@port.example>\n보낸 날짜: 2026년 5월 4일 월요일 오전 9:12\n받는 사람: 안\n제목: 예약\n\n화요일에 뵙겠습니다.\n",
+        "보낸 사람: 항구치과 <annyeong@port.example>\n보낸 날짜: 2026년 5월 4일 월요일 오전 9:12\n"
+        "받는 사람: 안\n제목: 예약\n\n화요일에 뵙겠습니다.\n",
     ),
     ("Korean, phone", "얼마인가요?\n\n", "나의 iPhone에서 보냄\n"),
     (

@@ -8,6 +8,7 @@ import pytest
 from omni_app.channels.checking import check_connection
 from omni_app.channels.contract import TemplateUse
 from omni_app.channels.templates import list_templates
+from omni_app.conversations.attachments import keep_upload
 from omni_app.conversations.sending import send_reply
 from omni_app.conversations.templates import send_template, start_with_template
 from omni_app.conversations.windows import load_window
@@ -128,13 +129,39 @@ async def test_staff_write_first_with_a_template_and_land_in_one_conversation(li
     assert (await line.conversation())["id"] == started.conversation_id
 
 
-async def test_a_picture_and_its_caption_come_in_and_a_file_goes_out(line: WhatsAppLine) -> None:
-    await line.says("Where can I park?", type="image", file={"name": "street.png", "sample": "image"})
-    await line.work()
+async def test_files_come_in_with_their_caption_and_go_out_by_upload(line: WhatsAppLine) -> None:
+    await line.says("Where can I park?", type="image")
     (stored,) = await rows("select * from attachments where business_id = :id", id=line.made.scope.business_id)
     assert (stored["status"], stored["problem"]) == ("stored", "")
-    (message, *_) = await line.messages("customer")
-    assert message["kind"] == "media"
+    (message,) = await line.messages("customer")
+    assert (message["kind"], message["text"]) == ("media", "Where can I park?")
+    by = f"member:{line.staff.actor.id}"
+    upload = await keep_upload(line.staff, b"Row,Price\nA,1\n", "prices.txt", uploaded_by=by)
+    async with open_db(line.staff) as db:
+        await send_reply(db, (await line.conversation())["id"], "Our **prices**", attachments=[upload.id])
+    await line.work()
+    words, file = (await line.number.outbox())[-2:]
+    assert (words["text"], file["kind"]) == ("Our *prices*", "document")
+    assert file["detail"]["document"]["filename"] == "prices.txt"
+
+
+async def test_a_conversation_costs_only_what_the_provider_bills(line: WhatsAppLine) -> None:
+    await line.says("What does a check-up cost?")
+    (held,) = await line.deliveries()
+    assert held["reservation_id"] is not None
+    (free,) = await line.number.outbox()
+    await line.number.status(free["id"], "sent")
+    await line.hear()
+    (booked,) = await line.deliveries()
+    assert (booked["reservation_id"], booked["cost_nusd"], booked["pricing"]["is_billable"]) == (None, 0, False)
+    async with open_db(line.staff) as db:
+        await send_template(db, booked["conversation_id"], REMINDER)
+    await line.work()
+    await line.number.status((await line.number.outbox())[-1]["id"], "sent")
+    await line.hear()
+    paid = (await line.deliveries())[-1]
+    assert paid["pricing"]["is_billable"] is True
+    assert paid["cost_nusd"] > 0
 
 
 async def test_a_withdrawn_token_turns_the_connection_red_and_the_message_waits(line: WhatsAppLine) -> None:

@@ -57,7 +57,7 @@ class SendGrid:
         has_subject=True,
         may_start=True,
         reports_delivered=True,
-        cost_unit="email",
+        cost_unit="mail",
         sends_a_second=50,
     )
     settings_model: ClassVar[type[BaseModel]] = SendGridSettings

@@ -14,6 +14,7 @@ from omni_app.channels.mail.composing import (
     ascii_address,
     extra_headers,
     tagged,
+    writable,
     write_html,
     write_ids,
     write_name,
@@ -62,8 +63,7 @@ def write_body(message: OutboundMessage, mail: OutboundMail, settings: SendGridS
     name = write_name(mail, settings.from_name, is_from_person=message.is_from_person)
     receivers: dict[str, Any] = {"to": [{"email": address}]}
     # SendGrid refuses a mail that names an address twice.
-    copies = [one for one in dict.fromkeys(map(ascii_address, mail.cc)) if one != address][:MOST_COPIES]
-    if copies:
+    if copies := writable(mail.cc, address)[:MOST_COPIES]:
         receivers["cc"] = [{"email": one} for one in copies]
     ids = {"Message-ID": (mail.message_id,), "In-Reply-To": (mail.in_reply_to,), "References": mail.references}
     headers = {field: value for field, given in ids.items() if (value := write_ids(given))}

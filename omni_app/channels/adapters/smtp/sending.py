@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import aiosmtplib
@@ -16,7 +17,7 @@ import aiosmtplib
 from omni_app.channels.adapters.smtp.account import SmtpSettings
 from omni_app.channels.contract import CheckResult, OutboundMail, OutboundMessage, Receipt
 from omni_app.channels.failures import Refused, Revoked, Unavailable, Uncertain
-from omni_app.channels.mail.composing import ascii_address, build_mail, tagged, write_name
+from omni_app.channels.mail.composing import ascii_address, build_mail, tagged, writable, write_name
 from omni_app.infra.http import NotReached, check_host
 
 TIMEOUT_SECONDS = 15.0
@@ -31,8 +32,9 @@ async def send_mail(message: OutboundMessage, settings: SmtpSettings) -> Receipt
     to = next((one.value for one in message.to if one.kind == "email"), "")
     try:
         address = ascii_address(to)
-        copies = [one for one in dict.fromkeys(map(ascii_address, message.mail.cc)) if one != address]
-        content = await asyncio.to_thread(_write, message, message.mail, settings, address)
+        copies = writable(message.mail.cc, address)
+        mail = replace(message.mail, cc=tuple(copies))
+        content = await asyncio.to_thread(_write, message, mail, settings, address)
     except ValueError as error:
         raise Refused(str(error).capitalize() + ".", kind="recipient") from error
     async with _open(settings) as client:

@@ -13,7 +13,7 @@ from omni_app.customers.notes import NoteView
 from omni_app.customers.profiles import CustomerView, MergedView, PointView
 from omni_app.customers.trail import TrailEntry
 from omni_app.limits.trust import Trust
-from omni_app.ui.components import avatar_tone, initials
+from omni_app.ui.components import avatar_tone, channel_name, initials
 from omni_app.ui.words import cost, count, held_back, on_day, when
 
 PURPOSES = [("marketing", "Offers and news"), ("reminders", "Reminders of appointments"), ("surveys", "Surveys")]
@@ -248,7 +248,7 @@ def attributes_of(view: CustomerView) -> list[Pair]:
 
 def consents_of(view: CustomerView, zone: ZoneInfo, now: datetime) -> list[ConsentLine]:
     """The usual purposes, then those that somebody else asked about."""
-    labels = dict(PURPOSES) | {name: name.replace("_", " ").capitalize() for name in view.consent if name not in dict(PURPOSES)}
+    labels = dict(PURPOSES) | {name: _purpose(name) for name in view.consent if name not in dict(PURPOSES)}
     lines = []
     for purpose, label in labels.items():
         said = view.consent.get(purpose)
@@ -258,6 +258,12 @@ def consents_of(view: CustomerView, zone: ZoneInfo, now: datetime) -> list[Conse
             about = f"{verb} {on_day(datetime.fromisoformat(said['at']), zone, now)}, {said.get('source', '')}".rstrip(", ")
         lines.append(ConsentLine(purpose=purpose, label=label, given=bool(said and said["given"]), about=about))
     return lines
+
+
+def _purpose(name: str) -> str:
+    """`channel.whatsapp` is the consent to be written to on WhatsApp without having asked."""
+    channel = name.removeprefix("channel.")
+    return f"Messages on {channel_name(channel)}" if channel != name else name.replace("_", " ").capitalize()
 
 
 def talk_of(view: ConversationView, zone: ZoneInfo, now: datetime) -> TalkLine:

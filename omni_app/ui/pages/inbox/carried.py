@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from omni_app.ui.components import icon
+from omni_app.ui.components import button, dialog, form_actions, icon
 from omni_app.ui.pages.inbox.file_shapes import File
 from omni_app.ui.pages.inbox.lines import Line
 from omni_app.ui.pages.inbox.mail_state import MailState
@@ -166,7 +166,20 @@ def below(line: rx.Var[Line]) -> rx.Component:
     return rx.fragment(
         rx.cond(line.folded != "", fold),
         rx.cond(line.is_mail, _mail(line)),
-        rx.cond(line.mark != "", rx.el.div(icon("pencil", "xs"), line.mark, class_name="lead")),
+        rx.cond(line.mark != "", _changed(line)),
+    )
+
+
+def _changed(line: rx.Var[Line]) -> rx.Component:
+    """That the customer changed a message, and on request what it said before."""
+    return rx.cond(
+        line.before != "",
+        rx.el.details(
+            rx.el.summary(icon("pencil", "xs"), line.mark),
+            rx.el.div(line.before, class_name="folded", dir="auto"),
+            class_name="fold",
+        ),
+        rx.el.div(icon("pencil", "xs"), line.mark, class_name="lead"),
     )
 
 
@@ -200,8 +213,35 @@ def _mail_head() -> rx.Component:
 
     return rx.el.dl(
         entry("From", shown.sender),
-        entry("To", shown.to),
-        entry("Cc", shown.cc),
+        entry("To", shown.receivers),
+        entry("Cc", shown.copies),
         entry("Subject", shown.subject),
         class_name="mail-head",
+    )
+
+
+def original_dialog() -> rx.Component:
+    """A mail as its sender made it: no script runs and nothing is loaded from elsewhere, so nobody learns that it was read."""
+    return dialog(
+        MailState.original != "",
+        "The mail as it was sent",
+        rx.el.div(
+            icon("shield_check", "s"),
+            rx.el.span("Pictures from elsewhere are blocked: loading one tells its sender that you read it.", class_name="grow"),
+            class_name="row mut t1 shielded",
+        ),
+        rx.el.div(
+            rx.el.iframe(
+                src=MailState.original,
+                sandbox="allow-popups allow-popups-to-escape-sandbox",
+                referrer_policy="no-referrer",
+                title="The mail as it was sent",
+                key=MailState.original,
+                style={"display": "block", "width": "100%", "height": "64dvh", "minHeight": "320px", "border": "0"},
+            ),
+            class_name="original",
+        ),
+        form_actions(button("Close the mail", on_click=MailState.close_original(False))),
+        on_close=MailState.close_original,
+        wide=True,
     )

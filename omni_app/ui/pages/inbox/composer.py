@@ -8,8 +8,10 @@ import reflex as rx
 
 from omni_app.conversations.receiving import MAX_TEXT
 from omni_app.ui.components import badge, button, icon, icon_button
+from omni_app.ui.pages.inbox.copies_state import CopiesState
 from omni_app.ui.pages.inbox.file_shapes import File
 from omni_app.ui.pages.inbox.presence_state import PresenceState
+from omni_app.ui.pages.inbox.template_picker import template_picker
 from omni_app.ui.pages.inbox.thread_state import ThreadState
 from omni_app.ui.pages.inbox.window_state import WindowState
 from omni_app.ui.pages.inbox.writing_state import UPLOAD, Canned, WritingState
@@ -187,6 +189,31 @@ def _error(words: rx.Var[str]) -> rx.Component:
     return rx.cond(words, rx.el.span(icon("circle_alert", "xs"), rx.el.span(words), class_name="errline"))
 
 
+def _receivers() -> rx.Component:
+    """The head of the mail a reply is: to whom, in copy to whom, under which subject."""
+    copies = rx.fragment(
+        rx.el.label("Cc", html_for="reply-cc"),
+        rx.el.input(
+            id="reply-cc",
+            name="cc",
+            default_value=CopiesState.cc,
+            key=ThreadState.conversation_id + CopiesState.opened.to_string(),
+            auto_complete="off",
+            placeholder="Addresses with commas between them",
+            custom_attrs={"aria-invalid": rx.cond(ThreadState.errors["cc"], "true", "false"), "aria-describedby": "reply-error"},
+        ),
+    )
+    add = rx.el.button("Cc", type="button", class_name="quiet", aria_label="Add copies", on_click=CopiesState.open_copies)
+    return rx.el.div(
+        rx.el.span("To"),
+        rx.el.span(rx.el.bdi(CopiesState.receiver, class_name="grow trunc"), rx.cond(CopiesState.is_open, rx.fragment(), add)),
+        rx.cond(CopiesState.is_open, copies),
+        rx.el.span("Subject"),
+        rx.el.span(rx.el.bdi(CopiesState.subject, class_name="grow trunc"), title=CopiesState.subject),
+        class_name="to",
+    )
+
+
 def _form() -> rx.Component:
     return rx.el.form(
         rx.el.div(
@@ -197,6 +224,7 @@ def _form() -> rx.Component:
             role="tablist",
             aria_label="What you write",
         ),
+        rx.cond(~IS_NOTE & CopiesState.is_mail, _receivers()),
         _canned(),
         rx.el.textarea(
             name="text",
@@ -220,6 +248,7 @@ def _form() -> rx.Component:
         rx.el.input(type="hidden", name="kind", default_value="reply"),
         rx.el.div(
             _error(ThreadState.errors["text"]),
+            _error(ThreadState.errors["cc"]),
             _error(ThreadState.errors["attachments"]),
             _error(WritingState.errors["file"]),
             _error(WritingState.errors["text"]),
@@ -261,6 +290,7 @@ def _shut() -> rx.Component:
     return rx.el.div(
         rx.el.div(tab("reply", "Reply"), tab("note", "Note"), class_name="top", role="tablist", aria_label="What you write"),
         rx.el.p(icon("timer_off", "s"), WindowState.why, class_name="lasts", role="status"),
+        rx.cond(WindowState.templates_only, template_picker()),
         class_name="comp",
     )
 

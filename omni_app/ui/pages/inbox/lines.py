@@ -13,7 +13,7 @@ from omni_app.conversations.searching import Found
 from omni_app.infra import money
 from omni_app.ui.components import avatar_tone, channel_name, initials
 from omni_app.ui.pages.inbox.file_shapes import File, file_of
-from omni_app.ui.pages.inbox.message_shapes import Card, Reaction, cards_of, chosen_of, mark_of, reactions_of
+from omni_app.ui.pages.inbox.message_shapes import Card, Reaction, before_of, cards_of, chosen_of, mark_of, note_of, reactions_of
 from omni_app.ui.words import count, on_day
 
 _KINDS = {"customer": "customer", "assistant": "ai", "staff": "staff"}
@@ -109,6 +109,7 @@ class Line:
     form: str = "text"
     chosen: str = ""
     mark: str = ""
+    before: str = ""
     cards: list[Card] = field(default_factory=list)
     reactions: list[Reaction] = field(default_factory=list)
     folded: str = ""
@@ -270,12 +271,12 @@ def lines_of(messages: list[MessageView], zone: ZoneInfo, now: datetime) -> list
 
 
 def _line(message: MessageView, zone: ZoneInfo, now: datetime) -> Line:
-    kind, sent = _KINDS.get(message.role, "system"), message.delivery
+    kind, sent, cards = _KINDS.get(message.role, "system"), message.delivery, cards_of(message.kind, message.details)
     return Line(
         id=str(message.id),
         seq=message.seq,
         kind=kind,
-        text=message.text,
+        text=message.text if not cards else note_of(message.details),
         time=f"{message.created_at.astimezone(zone):%H:%M}",
         at=_day(message.created_at, zone, now),
         author=(message.author_name or "Team") if kind == "staff" else "",
@@ -288,7 +289,8 @@ def _line(message: MessageView, zone: ZoneInfo, now: datetime) -> Line:
         form=message.kind,
         chosen=chosen_of(message.kind, message.details),
         mark=mark_of(message.details),
-        cards=cards_of(message.kind, message.details),
+        before=before_of(message.details),
+        cards=cards,
         reactions=reactions_of(message.details),
         folded=message.folded,
         is_mail=message.has_envelope,

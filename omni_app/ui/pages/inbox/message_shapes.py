@@ -44,8 +44,15 @@ def cards_of(kind: str, details: Mapping[str, Any]) -> list[Card]:
     return []
 
 
+def note_of(details: Mapping[str, Any]) -> str:
+    """What the customer wrote beside the cards, whose words the message's text repeats for readers without them."""
+    return _text(details, "note")
+
+
 def chosen_of(kind: str, details: Mapping[str, Any]) -> str:
     """What stands above the text of an answer that was picked, not typed; "" for the others."""
+    if kind == "reply" and details.get("of") == "form":
+        return "Filled in a form"
     if kind == "reply":
         about = _text(details, "description")
         return f"Picked from what was offered: {about}" if about else "Picked from what was offered"
@@ -57,11 +64,19 @@ def chosen_of(kind: str, details: Mapping[str, Any]) -> str:
 
 def mark_of(details: Mapping[str, Any]) -> str:
     """ "Edited by the customer", "Deleted by the customer" or ""."""
-    if details.get("deleted_at") or details.get("is_deleted"):
+    if details.get("deleted_at"):
         return "Deleted by the customer"
-    if details.get("edited_at") or details.get("is_edited"):
+    if details.get("edited_at"):
         return "Edited by the customer"
     return ""
+
+
+def before_of(details: Mapping[str, Any]) -> str:
+    """What a message said before the customer changed or deleted it."""
+    if details.get("deleted_text"):
+        return str(details["deleted_text"])
+    edits = _list(details, "edits")
+    return str(edits[-1].get("text") or "") if edits and isinstance(edits[-1], Mapping) else ""
 
 
 def reactions_of(details: Mapping[str, Any]) -> list[Reaction]:
@@ -97,7 +112,7 @@ def _person(item: Any) -> Card:
     title = _text(name, "formatted_name") if isinstance(name, Mapping) else str(name or "")
     company = item.get("org")
     known = [
-        *(_text(company, "company").split("\n") if isinstance(company, Mapping) else []),
+        _text(item, "company") or (_text(company, "company") if isinstance(company, Mapping) else ""),
         *(_either(entry, "phone", "number", "wa_id") for entry in _list(item, "phones")),
         *(_either(entry, "email", "address") for entry in _list(item, "emails")),
     ]
@@ -106,7 +121,7 @@ def _person(item: Any) -> Card:
 
 def _order(details: Mapping[str, Any]) -> Card:
     items = [item for item in (_list(details, "items") or _list(details, "product_items")) if isinstance(item, Mapping)]
-    lines = [f"{_text(item, 'quantity') or '1'} × {_either(item, 'name', 'product_retailer_id', 'id')}" for item in items]
+    lines = [f"{_text(item, 'quantity') or '1'} × {_either(item, 'name', 'product_id', 'product_retailer_id')}" for item in items]
     total, currency = 0.0, ""
     for item in items:
         price = _number(item, "item_price")

@@ -3,11 +3,13 @@
 import reflex as rx
 
 from omni_app.ui.navigation import NavEntry, register_keys
+from omni_app.ui.pages.inbox.carried import original_dialog
 from omni_app.ui.pages.inbox.head import delete_dialog, transfer_dialog
 from omni_app.ui.pages.inbox.presence_state import PresenceState
 from omni_app.ui.pages.inbox.profile import block_dialog, profile_pane
 from omni_app.ui.pages.inbox.queue import queue_pane
 from omni_app.ui.pages.inbox.queue_state import QueueState
+from omni_app.ui.pages.inbox.starting import new_message_dialog
 from omni_app.ui.pages.inbox.thread import thread_pane
 from omni_app.ui.pages.inbox.thread_state import ThreadState
 from omni_app.ui.shell import page
@@ -19,6 +21,7 @@ register_keys(
         (("J", "K"), "Next, previous conversation"),
         (("R",), "Write a reply"),
         (("N",), "Write a note"),
+        (("C",), "Begin a conversation"),
         (("/",), "Insert a canned answer"),
         (("S",), "Search conversations"),
         (("T",), "Take over"),
@@ -47,6 +50,8 @@ def inbox() -> rx.Component:
         block_dialog(),
         transfer_dialog(),
         delete_dialog(),
+        original_dialog(),
+        new_message_dialog(),
         rx.el.script(src=script_url("inbox-writing.js"), async_=True),
         rx.el.script(src=script_url("inbox-channels.js"), async_=True),
         rx.el.script(src=script_url("inbox.js"), async_=True),

@@ -14,6 +14,7 @@ from omni_app.ui.pages.inbox.finding import (
 )
 from omni_app.ui.pages.inbox.lines import Mark, Row
 from omni_app.ui.pages.inbox.queue_state import FOLDERS, QueueState
+from omni_app.ui.pages.inbox.starting import new_message_button
 from omni_app.ui.pages.inbox.thread_state import ThreadState
 from omni_app.ui.pages.inbox.via import via_row
 
@@ -275,7 +276,7 @@ def queue_pane() -> rx.Component:
         rx.el.div(
             rx.el.h1("Inbox"),
             rx.cond(QueueState.counts["waiting"] > 0, rx.el.span(QueueState.counts["waiting"], " waiting", class_name="mut num")),
-            rx.el.span(search_button(), filter_button(), class_name="end row"),
+            rx.el.span(new_message_button(), search_button(), filter_button(), class_name="end row"),
             class_name="ph",
         ),
         search_box(),

@@ -5,6 +5,7 @@ import reflex as rx
 from omni_app.ui.components import badge, button, icon, loaded
 from omni_app.ui.pages.inbox.template_shapes import Gap, Template
 from omni_app.ui.pages.inbox.template_state import TemplateState
+from omni_app.ui.pages.inbox.thread_state import ThreadState
 
 PICKED = TemplateState.picked
 
@@ -62,21 +63,22 @@ def _list() -> rx.Component:
     )
 
 
-def _gap(gap: rx.Var[Gap]) -> rx.Component:
-    error = TemplateState.errors[gap.field]
+def gap_field(gap: rx.Var[Gap], errors: rx.Var[dict[str, str]], key: rx.Var[str]) -> rx.Component:
+    """The input of one variable; `key` is the template's, so that another one starts empty."""
+    error = errors[gap.field]
     return rx.el.div(
         rx.el.label(gap.label, html_for=gap.field, class_name="label"),
         rx.el.input(
             id=gap.field,
             name=gap.field,
             class_name="input",
-            max_length=1000,
+            max_length=gap.longest,
             auto_complete="off",
             custom_attrs={"dir": "auto", "aria-invalid": rx.cond(error, "true", "false"), "aria-describedby": "e-" + gap.field},
         ),
         rx.cond(error, rx.el.span(icon("circle_alert", "xs"), rx.el.span(error), class_name="errline", id="e-" + gap.field)),
         class_name="field",
-        key=TemplateState.chosen + gap.field,
+        key=key + gap.field,
     )
 
 
@@ -85,17 +87,26 @@ def _part(part: str, text: rx.Var[str], class_name: str = "") -> rx.Component:
     return rx.el.span(class_name=class_name, dir="auto", custom_attrs={"data-part": part, "data-text": text})
 
 
-def _chosen() -> rx.Component:
-    shown = rx.el.div(
-        rx.cond(PICKED.header != "", _part("header", PICKED.header, "h")),
-        _part("body", PICKED.body),
-        rx.cond(PICKED.footer != "", rx.el.span(PICKED.footer, class_name="f")),
-        class_name="tpl-shown",
-        role="group",
-        aria_label="What the customer reads",
-        custom_attrs={"data-template": TemplateState.chosen},
-        key=TemplateState.chosen,
+def template_shown(template: rx.Var[Template]) -> rx.Component:
+    """What the customer is going to read; inside the form with the variables."""
+    return rx.fragment(
+        rx.el.div(
+            rx.cond(template.header != "", _part("header", template.header, "h")),
+            _part("body", template.body),
+            rx.cond(template.footer != "", rx.el.span(template.footer, class_name="f")),
+            class_name="tpl-shown",
+            role="group",
+            aria_label="What the customer reads",
+            custom_attrs={"data-template": template.key},
+            key=template.key,
+        ),
+        rx.cond(
+            template.buttons.length() > 0, rx.el.div(rx.foreach(template.buttons, lambda text: badge(text)), class_name="btns")
+        ),
     )
+
+
+def _chosen() -> rx.Component:
     problem = rx.cond(
         TemplateState.form_error != "",
         rx.el.p(icon("circle_alert", "xs"), TemplateState.form_error, class_name="errline", role="alert", tab_index=-1),
@@ -105,12 +116,15 @@ def _chosen() -> rx.Component:
     )
     send = button("Send template", "send", tone="primary", type="submit", busy=TemplateState.busy == "send")
     return rx.el.form(
-        shown,
-        rx.cond(PICKED.buttons.length() > 0, rx.el.div(rx.foreach(PICKED.buttons, lambda text: badge(text)), class_name="btns")),
+        template_shown(PICKED),
         rx.cond(
             PICKED.why_not != "",
             refused,
-            rx.fragment(rx.foreach(PICKED.gaps, _gap), problem, rx.el.div(send, class_name="row")),
+            rx.fragment(
+                rx.foreach(PICKED.gaps, lambda gap: gap_field(gap, TemplateState.errors, TemplateState.chosen)),
+                problem,
+                rx.el.div(send, class_name="row"),
+            ),
         ),
         on_submit=TemplateState.send,
         no_validate=True,
@@ -129,4 +143,5 @@ def template_picker() -> rx.Component:
         ),
         class_name="tpl",
         on_mount=TemplateState.load,
+        key=ThreadState.conversation_id,
     )

@@ -10,7 +10,7 @@ from omni_app.conversations.templates import send_template
 from omni_app.infra.errors import FieldError, Invalid
 from omni_app.ui.access import ViewerState, form_text, handler, loader, parse_id, viewer_db
 from omni_app.ui.components import said
-from omni_app.ui.pages.inbox.template_shapes import Template, matches, template_of, use_of
+from omni_app.ui.pages.inbox.template_shapes import Template, in_use_first, matches, template_of, use_of
 from omni_app.ui.pages.inbox.thread_state import ThreadState
 
 
@@ -77,8 +77,3 @@ class TemplateState(ViewerState, rx.State):
         self.chosen, self.is_wanted = "", False
         await thread._catch_up()
         yield said("Template sent")
-
-
-def in_use_first(templates: list[Template]) -> list[Template]:
-    """What can be sent before what cannot, each by name."""
-    return sorted(templates, key=lambda template: (bool(template.why_not), template.title.casefold(), template.language))

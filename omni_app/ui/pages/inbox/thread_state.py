@@ -9,6 +9,7 @@ from uuid import UUID
 import reflex as rx
 
 from omni_app.conversations.attachments import sign_link, sign_thumbnail_link
+from omni_app.conversations.copies import NextMail, load_next_mail, send_mail_reply
 from omni_app.conversations.drafts import load_drafts
 from omni_app.conversations.handling import close_conversation, hand_back, mark_read, reopen_conversation, take_over
 from omni_app.conversations.notes import NoteView, add_note, delete_note, list_notes
@@ -21,7 +22,7 @@ from omni_app.conversations.reading import (
     load_conversation,
 )
 from omni_app.conversations.sending import send_reply
-from omni_app.conversations.windows import load_window
+from omni_app.conversations.windows import ReplyWindow, load_window
 from omni_app.customers.profiles import load_customer
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
@@ -30,6 +31,7 @@ from omni_app.tenancy.businesses import load_business
 from omni_app.ui.access import ViewerState, current_viewer, form_text, handler, loader, parse_id, viewer_db
 from omni_app.ui.components import said, told
 from omni_app.ui.live import watch
+from omni_app.ui.pages.inbox.copies_state import CopiesState
 from omni_app.ui.pages.inbox.lines import Line, Row, keep_links, lines_of, merge, note_lines, row_of
 from omni_app.ui.pages.inbox.presence_state import PresenceState
 from omni_app.ui.pages.inbox.profile_state import ProfileState
@@ -143,6 +145,9 @@ class ThreadState(ViewerState, rx.State):
             async with viewer_db(self) as db:
                 if is_note:
                     await add_note(db, conversation_id, form_text(form, "text"))
+                elif "cc" in form:
+                    files, copies = writing._files_for(conversation_id), [form_text(form, "cc")]
+                    await send_mail_reply(db, conversation_id, form_text(form, "text"), copies, draft, files)
                 else:
                     files = writing._files_for(conversation_id)
                     await send_reply(db, conversation_id, form_text(form, "text"), client_id=draft, attachments=files)
@@ -233,7 +238,7 @@ class ThreadState(ViewerState, rx.State):
             drafts = await load_drafts(db, conversation_id)
             customer = await load_customer(db, view.customer_id)
             past = await list_past(db, view.customer_id, conversation_id)
-            window = await load_window(db, conversation_id) if view.connection else None
+            window, mail = await self._read_way(db, view)
             self._zone = (await load_business(db)).timezone
         sorting = await self.get_state(SortingState)
         if not sorting.people:
@@ -241,7 +246,7 @@ class ThreadState(ViewerState, rx.State):
         if self.conversation_id != str(conversation_id):
             self.conversation_id, self.read_seq = str(conversation_id), 0
         (await self.get_state(WritingState))._show(self.conversation_id, drafts)
-        (await self.get_state(WindowState))._show(self.conversation_id if window else "", window)
+        await self._show_way(window, mail)
         await self._show_head(view)
         await self._show_notes(notes)
         self.lines = merge(self._show(messages), self._notes)
@@ -260,16 +265,16 @@ class ThreadState(ViewerState, rx.State):
             messages = await list_messages(db, conversation_id, after=self.last_seq, limit=PAGE)
             view = await load_conversation(db, conversation_id)
             notes = await list_notes(db, conversation_id) if with_notes else None
-            # A customer who wrote may be answered freely again.
-            wrote = view.connection is not None and any(message.role == "customer" for message in messages)
-            window = await load_window(db, conversation_id) if wrote else None
+            # A customer who wrote may be answered freely again, and may have put somebody in copy.
+            wrote = any(message.role == "customer" for message in messages)
+            way = await self._read_way(db, view) if wrote and view.connection else None
         if len(messages) == PAGE:
             # More than a page is new: between what is shown and this page some may lie.
             await self._open(conversation_id)
             return
         await self._show_head(view)
-        if window is not None:
-            (await self.get_state(WindowState))._show(self.conversation_id, window)
+        if way is not None:
+            await self._show_way(*way)
         if notes is not None:
             await self._show_notes(notes)
         if messages or notes is not None:
@@ -303,6 +308,24 @@ class ThreadState(ViewerState, rx.State):
             (new,) = self._show(found)
             keep_links(new, old)
             self.lines = merge([new if line is old else line for line in lines], self._notes)
+
+    def _line(self, message_id: str) -> Line:
+        """A message on the screen. Raise `NotFound` for any other."""
+        found = next((line for line in self.get_value("lines") if line.id == message_id and line.kind != "note"), None)
+        if found is None:
+            raise NotFound("message")
+        return found
+
+    async def _read_way(self, db: Db, view: ConversationView) -> tuple[ReplyWindow | None, NextMail | None]:
+        """What a reply over the conversation's account is bound to: its window, and a mail's head."""
+        if view.connection is None:
+            return None, None
+        mail = await load_next_mail(db, view.id) if view.channel == "email" else None
+        return await load_window(db, view.id), mail
+
+    async def _show_way(self, window: ReplyWindow | None, mail: NextMail | None) -> None:
+        (await self.get_state(WindowState))._show(self.conversation_id if window else "", window)
+        (await self.get_state(CopiesState))._show(mail)
 
     async def _read_head(self) -> None:
         async with viewer_db(self) as db:
@@ -338,11 +361,12 @@ class ThreadState(ViewerState, rx.State):
             self.head = head
         self._assignee_id = str(view.assignee_id) if head.holder == "member" else ""
         (await self.get_state(SortingState))._show(str(view.id), head.labels)
+        (await self.get_state(WritingState))._goes_by(head.channel, head.connection_kind)
 
     async def _forget(self) -> None:
         self.conversation_id, self.lines, self.head, self.has_earlier = "", [], Row(), False
         self.last_seq, self.read_seq, self._notes = 0, 0, []
         await (await self.get_state(PresenceState))._enter("")
         (await self.get_state(WritingState))._show("", {})
-        (await self.get_state(WindowState))._show("", None)
+        await self._show_way(None, None)
         (await self.get_state(ProfileState))._forget()

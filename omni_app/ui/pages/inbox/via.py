@@ -39,8 +39,7 @@ def via_line() -> rx.Component:
         channel_icon(HEAD.channel, "xs"),
         rx.cond(HEAD.is_sandbox, sandbox_mark()),
         rx.el.span(
-            rx.cond(HEAD.subject != "", rx.el.span(rx.el.bdi(HEAD.subject), class_name="subj")),
-            rx.cond(HEAD.subject != "", " · "),
+            rx.cond(HEAD.subject != "", rx.fragment(rx.el.span(rx.el.bdi(HEAD.subject), class_name="subj"), " · ")),
             channel_name(HEAD.channel),
             rx.cond(HEAD.contact_point_id != "", rx.foreach(ProfileState.profile.points, _address)),
             rx.cond(HEAD.connection != "", rx.fragment(" · ", rx.el.bdi(HEAD.connection))),

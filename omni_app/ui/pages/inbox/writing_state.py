@@ -1,5 +1,6 @@
 """What the composer needs beside the text itself: which kind of text, kept drafts, canned answers, the AI's draft, files."""
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +11,14 @@ import reflex as rx
 from omni_app.conversations.attachments import MAX_BYTES, MOST_FILES, keep_upload
 from omni_app.conversations.canned import list_rendered
 from omni_app.conversations.drafts import save_draft
+from omni_app.conversations.sniffing import find_media_type
 from omni_app.infra import money
 from omni_app.infra.errors import Invalid
 from omni_app.orchestrator.drafting import DraftedReply, draft_reply
 from omni_app.ui.access import ViewerState, current_viewer, form_text, handler, parse_id, viewer_db
 from omni_app.ui.pages.inbox.file_shapes import File, size_words
 from omni_app.ui.pages.inbox.queue_state import QueueState
+from omni_app.ui.pages.inbox.taking import refusal_of
 from omni_app.ui.words import count
 
 UPLOAD = "reply-files"
@@ -46,6 +49,8 @@ class WritingState(ViewerState, rx.State):
     """What the AI's draft was made from and what it cost; empty when there is none."""
 
     _conversation_id: str = ""
+    _channel: str = ""
+    _connection_kind: str = ""
 
     @handler
     async def pick(self, kind: str) -> None:
@@ -80,6 +85,7 @@ class WritingState(ViewerState, rx.State):
             if len(self.get_value("files")) >= MOST_FILES:
                 raise Invalid(f"A message takes at most {MOST_FILES} files.", "file")
             data = await file.read(MAX_BYTES + 1)
+            await self._check_channel(file.name or "file", data)
             kept = await keep_upload(
                 viewer.scope(),
                 data,
@@ -123,6 +129,10 @@ class WritingState(ViewerState, rx.State):
         self.opened += 1
         self.saved_reply, self.saved_note = drafts.get("reply", ""), drafts.get("note", "")
 
+    def _goes_by(self, channel: str, connection_kind: str) -> None:
+        """Over which channel, and by which kind of account ("" for none), a reply is sent."""
+        self._channel, self._connection_kind = channel, connection_kind
+
     def _files_for(self, conversation_id: UUID) -> list[UUID]:
         """What goes with a reply to that conversation; nothing when another one is open by now."""
         return [UUID(file.id) for file in self.get_value("files")] if self._conversation_id == str(conversation_id) else []
@@ -131,6 +141,13 @@ class WritingState(ViewerState, rx.State):
         self._keep(kind, "")
         if kind == "reply":
             self.files, self.draft_made = [], ""
+
+    async def _check_channel(self, name: str, data: bytes) -> None:
+        """Raise `Invalid` (field `file`) for a file the conversation's channel would refuse when it is sent."""
+        if self._connection_kind and len(data) <= MAX_BYTES:
+            media_type = await asyncio.to_thread(find_media_type, data, name)
+            if reason := refusal_of(self._connection_kind, self._channel, name, media_type, len(data)):
+                raise Invalid(reason, "file")
 
     def _keep(self, kind: str, text: str) -> None:
         # A page that is loaded again is first drawn from this state, before it reads anything.

@@ -1,0 +1,263 @@
+"""Be a customer: drive the built-in provider simulator on behalf of one sandbox connection (docs/sandbox.md has its control API).
+
+Only connections of the caller's own business that are marked as sandbox can be driven, so nobody plays another one's customers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from omni_app.channels.accounts import open_account
+from omni_app.infra.database import Db, open_db
+from omni_app.infra.errors import Invalid, NotFound, Unavailable
+from omni_app.infra.http import Broken, open_http
+from omni_app.infra.scope import Permission, Scope
+from omni_app.settings import load_settings
+
+MOST_TEXT = 4_000
+MOST_SHOWN = 200
+
+FAULTS: Mapping[str, str] = {
+    "rate_limited": "Too many requests (429), come back in a second",
+    "server_error": "The provider breaks down (500)",
+    "slow": "The answer takes five seconds",
+    "timeout_after_accept": "The connection breaks after the message was taken",
+    "timeout_before_accept": "The connection breaks before the message was taken",
+    "duplicate": "The next webhook is sent twice",
+    "disorder": "The next webhook comes late",
+    "revoked": "The access token is withdrawn, until cleared",
+    "window_closed": "Only templates are taken, until cleared",
+    "reject": "The message is refused for good",
+    "fail_later": "Accepted, then reported as failed",
+}
+"""What can be played, in words."""
+
+_UNTIL_CLEARED = frozenset({"revoked", "window_closed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phone:
+    """A sandbox connection somebody can be a customer of."""
+
+    connection_id: UUID
+    kind: str
+    channel: str
+    name: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayedThread:
+    """One played customer: the address they write from, their name, what was said last."""
+
+    address: str
+    name: str
+    last_text: str
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayedMessage:
+    """One message as the customer's device shows it. `is_ours`: the business sent it; `state` is how far the provider got."""
+
+    id: str
+    is_ours: bool
+    kind: str
+    text: str
+    subject: str
+    choices: tuple[str, ...]
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayedWebhook:
+    """One webhook the simulator sent: what for, how often it was tried, the last answer and how long it took."""
+
+    id: int
+    hook: str
+    state: str
+    tries: int
+    status: int
+    milliseconds: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayedFault:
+    """A failure in force; `left` requests will still fail, None until it is cleared."""
+
+    id: int
+    kind: str
+    left: int | None
+
+
+async def list_phones(db: Db) -> list[Phone]:
+    """The sandbox connections of the business. Raises `Forbidden` without VIEW."""
+    db.scope.require(Permission.VIEW)
+    rows = await db.execute(
+        "select id, kind, channel, name, account_key from channel_connections where is_sandbox order by channel, name"
+    )
+    return [
+        Phone(connection_id=row.id, kind=row.kind, channel=row.channel, name=row.name, account=row.account_key) for row in rows
+    ]
+
+
+async def list_threads(scope: Scope, connection_id: UUID) -> list[PlayedThread]:
+    """The customers played so far, who wrote last first. Raises `NotFound`, `Forbidden`, `Unavailable`."""
+    account = await _account(scope, connection_id, Permission.VIEW)
+    found = await _ask("GET", "/threads", query={"account": account["id"]})
+    threads = [_thread(one) for one in found.get("threads", [])]
+    return sorted(threads, key=lambda one: one.last_at or datetime.min.replace(tzinfo=UTC), reverse=True)[:MOST_SHOWN]
+
+
+async def list_messages(scope: Scope, connection_id: UUID, address: str) -> list[PlayedMessage]:
+    """Both directions of one played customer, oldest first. Raises as `list_threads`."""
+    account = await _account(scope, connection_id, Permission.VIEW)
+    query = {"account": account["id"], "address": address, "limit": str(MOST_SHOWN)}
+    found = await _ask("GET", "/messages", query=query)
+    return [_message(one) for one in found.get("messages", [])]
+
+
+async def say(scope: Scope, connection_id: UUID, given: Mapping[str, Any]) -> None:
+    """Do what a customer would: `given` as the simulator's inbound call takes it (`from`, `name`, `type`, `text`, `subject`, …).
+
+    Raises `Invalid` when the simulator cannot do it, `NotFound`, `Forbidden` without REPLY, `Unavailable`.
+    """
+    text = str(given.get("text", ""))
+    if len(text) > MOST_TEXT:
+        raise Invalid(f"At most {MOST_TEXT:,} characters.", "text")
+    account = await _account(scope, connection_id, Permission.REPLY)
+    await _ask("POST", f"/{account['provider']}/inbound", json={**given, "account": account["id"]})
+
+
+async def play_fault(scope: Scope, connection_id: UUID, kind: str, count: int = 1) -> None:
+    """Let the next `count` (1 to 100) requests of this account go wrong. Raises `Invalid`, and as `say`."""
+    if kind not in FAULTS:
+        raise Invalid("Choose what should go wrong.", "kind")
+    if not 1 <= count <= 100:
+        raise Invalid("Choose a number from 1 to 100.", "count")
+    account = await _account(scope, connection_id, Permission.REPLY)
+    wanted: dict[str, Any] = {"account": account["id"], "kind": kind, "count": None if kind in _UNTIL_CLEARED else count}
+    if kind in {"slow", "disorder"}:
+        wanted["seconds"] = 5 if kind == "slow" else 3
+    await _ask("POST", "/faults", json=wanted)
+
+
+async def clear_faults(scope: Scope, connection_id: UUID) -> None:
+    """Let everything work again. Raises as `say`."""
+    account = await _account(scope, connection_id, Permission.REPLY)
+    await _ask("DELETE", "/faults", query={"account": account["id"]})
+
+
+async def list_faults(scope: Scope, connection_id: UUID) -> list[PlayedFault]:
+    """The failures in force for this account. Raises as `list_threads`."""
+    account = await _account(scope, connection_id, Permission.VIEW)
+    found = await _ask("GET", "/faults")
+    mine = [one for one in found.get("faults", []) if one.get("account_id") in ("", account["id"])]
+    return [PlayedFault(id=int(one["id"]), kind=str(one["kind"]), left=one.get("left")) for one in mine]
+
+
+async def list_webhooks(scope: Scope, connection_id: UUID, limit: int = 25) -> list[PlayedWebhook]:
+    """The newest webhooks the simulator sent for this account, newest first. Raises as `list_threads`."""
+    account = await _account(scope, connection_id, Permission.VIEW)
+    found = await _ask("GET", "/webhooks", query={"account": account["id"], "limit": str(limit)})
+    return [_webhook(one) for one in found.get("webhooks", [])]
+
+
+async def send_webhook_again(scope: Scope, connection_id: UUID, webhook_id: int) -> None:
+    """Send one webhook once more, as providers do. Raises `NotFound` for another account's, and as `say`."""
+    known = {one.id for one in await list_webhooks(scope, connection_id, limit=1000)}
+    if webhook_id not in known:
+        raise NotFound("webhook")
+    scope.require(Permission.REPLY)
+    await _ask("POST", f"/webhooks/{webhook_id}/again")
+
+
+async def _account(scope: Scope, connection_id: UUID, permission: Permission) -> dict[str, Any]:
+    """The simulator's account behind a connection: the one whose credentials name the connection's account."""
+    scope.require(permission)
+    async with open_db(scope) as db:
+        opened = await open_account(db, connection_id)
+    if not opened.is_sandbox:
+        raise NotFound("sandbox connection")
+    found = await _ask("GET", "/accounts", query={"provider": opened.kind})
+    for account in found.get("accounts", []):
+        if opened.account_key and opened.account_key in map(str, account["credentials"].values()):
+            return dict(account)
+    raise NotFound("account in the sandbox. Connect it anew")
+
+
+async def _ask(method: str, path: str, *, query: Mapping[str, str] | None = None, json: Any = None) -> dict[str, Any]:
+    env = load_settings()
+    token = env.sandbox_token.get_secret_value() if env.sandbox_token else _read_token()
+    if not env.sandbox_url or not token:
+        raise Unavailable("The sandbox")
+    url = f"{env.sandbox_url.rstrip('/')}/control{path}"
+    try:
+        answer = await open_http().request(method, url, headers={"authorization": f"Bearer {token}"}, query=query, json=json)
+    except Broken as error:
+        raise Unavailable("The sandbox") from error
+    body = answer.json()
+    if answer.status == 400 and isinstance(body, dict):
+        raise Invalid(f"The sandbox says: {body.get('error', 'no')}.", "text")
+    if answer.status >= 300 or not isinstance(body, dict):
+        raise Unavailable(f"The sandbox (answer {answer.status})")
+    return body
+
+
+def _read_token() -> str:
+    path = load_settings().home / "sandbox.token"
+    return path.read_text().strip() if path.exists() else ""
+
+
+def _at(seconds: object) -> datetime:
+    return datetime.fromtimestamp(float(str(seconds)), UTC)
+
+
+def _thread(one: Mapping[str, Any]) -> PlayedThread:
+    last = one.get("last") or {}
+    return PlayedThread(
+        address=str(one["address"]),
+        name=str(one.get("name", "")),
+        last_text=str(last.get("text", ""))[:120],
+        last_at=_at(last["at"]) if last.get("at") else None,
+    )
+
+
+def _message(one: Mapping[str, Any]) -> PlayedMessage:
+    detail = one.get("detail") or {}
+    return PlayedMessage(
+        id=str(one["id"]),
+        is_ours=one["direction"] == "out",
+        kind=str(one["kind"]),
+        text=str(one["text"]),
+        subject=str(detail.get("subject", "")),
+        choices=_choices(detail),
+        state=str(one["state"]),
+        at=_at(one["at"]),
+    )
+
+
+def _choices(detail: Mapping[str, Any]) -> tuple[str, ...]:
+    """The titles of quick replies in an interactive message of WhatsApp."""
+    action = (detail.get("interactive") or {}).get("action") or {}
+    titles = [button.get("reply", {}).get("title", "") for button in action.get("buttons", [])]
+    titles += [row.get("title", "") for section in action.get("sections", []) for row in section.get("rows", [])]
+    return tuple(filter(None, titles))
+
+
+def _webhook(one: Mapping[str, Any]) -> PlayedWebhook:
+    tries = one.get("tries") or []
+    last = tries[-1] if tries else {}
+    return PlayedWebhook(
+        id=int(one["id"]),
+        hook=str(one["hook"]),
+        state=str(one["state"]),
+        tries=len(tries),
+        status=int(last.get("status") or 0),
+        milliseconds=round(float(last.get("ms") or 0)),
+        at=_at(one["at"]),
+    )

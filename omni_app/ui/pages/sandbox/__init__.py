@@ -1,0 +1,1 @@
+"""Sandbox: be a customer on any channel, with no account anywhere."""

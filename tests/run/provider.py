@@ -1,0 +1,72 @@
+"""The provider simulator as a process of its own, which nothing in a run kills: what it accepted is the truth in the end."""
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from omni_app.settings import ROOT
+from tests.harness.processes import get_status
+from tests.harness.services import free_port
+from tests.harness.waiting import wait_until
+
+JSON = dict[str, Any]
+
+
+@dataclass
+class Simulator:
+    """Started with `start`. `settings` are for the Omni that shall talk to it."""
+
+    home: Path
+    port: int = field(default_factory=free_port)
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The Omni beside it starts none of its own and may call this one."""
+        return {
+            "OMNI_SANDBOX": "off",
+            "OMNI_SANDBOX_URL": self.url,
+            "OMNI_SANDBOX_TOKEN": self.token,
+            "OMNI_EGRESS_ALLOW": f"127.0.0.1:{self.port}",
+        }
+
+    def start(self, omni_port: int) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
+        environment = {**os.environ, **self.settings, "OMNI_HOME": str(self.home), "PORT": str(omni_port)}
+        with (self.home / "sandbox.out").open("wb") as out:
+            command = [sys.executable, "-m", "embedded.sandbox"]
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        process = self.process
+        wait_until(lambda: process.poll() is not None or get_status(self.port, "/") == 200, 30)
+        if process.poll() is not None:
+            raise RuntimeError((self.home / "sandbox.out").read_text()[-4000:])
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: str) -> JSON:
+        """One call of the control API (docs/sandbox.md)."""
+        headers = {"authorization": f"Bearer {self.token}"}
+        answer = httpx.request(
+            method, f"{self.url}/control{path}", json=body, params=query, headers=headers, timeout=30, trust_env=False
+        )
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def outbox(self) -> list[JSON]:
+        """Everything Omni sent and the provider took, oldest first."""
+        return list(self.call("GET", "/outbox", limit="50000")["messages"])
+
+    def end(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(10)
