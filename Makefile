@@ -41,6 +41,7 @@ bench: build
 bench-extras: env
 	@$(PY) -m pip install -q --disable-pip-version-check --no-deps --upgrade --target .bench-extras -r requirements-bench.txt
 
-# SOAK="--minutes 60 --seed 7" for a longer or repeated one.
+# SOAK="--minutes 60 --seed 7" for a longer or repeated one, then CHANNEL_SOAK="--messages 5000 --seed 7".
 soak: build
-	@exec $(PY) -m tests.run.soak $(SOAK) </dev/null
+	@$(PY) -m tests.run.soak $(SOAK) </dev/null
+	@exec $(PY) -m tests.run.channel_soak $(CHANNEL_SOAK) </dev/null

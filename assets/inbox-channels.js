@@ -68,6 +68,11 @@
     }
   }
 
+  // Enter in a line of the mail's head must not send the mail.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.id === "reply-cc" && !event.ctrlKey && !event.metaKey) event.preventDefault();
+  });
+
   function sync() {
     if (!find(".inbox")) return;
     countDown();

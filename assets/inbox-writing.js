@@ -77,6 +77,8 @@
     store();
   }
 
+  let focusNext = false;
+
   // A new composer in the page, or the other kind of text, gets its draft.
   function fillComposer() {
     const form = composer();
@@ -96,7 +98,7 @@
     const text = draft ? draft.text : "";
     if (form.elements.text.value !== text) form.elements.text.value = text;
     count(form);
-    if (wantsFocus) { form.wantsFocus = false; form.elements.text.focus(); }
+    if (wantsFocus || focusNext) { form.wantsFocus = focusNext = false; form.elements.text.focus(); }
   }
 
   function setText(text) {
@@ -266,6 +268,8 @@
   document.addEventListener("click", (event) => {
     const target = event.target.closest && event.target.closest("[data-redraft],[data-canned-open],[data-kind-tab]");
     const form = composer();
+    // Beside a template picker there is no such form yet: the one that comes takes the focus.
+    if (target && !form && target.dataset.kindTab !== undefined) focusNext = true;
     if (!target || !form) return;
     if (target.dataset.cannedOpen !== undefined) startCanned();
     if (target.dataset.kindTab !== undefined) form.wantsFocus = true;

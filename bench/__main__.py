@@ -16,6 +16,7 @@ BENCHES = {
     "limiter": "decisions of the limiter a second, against bare Lua calls with the same keys",
     "webhooks": "acknowledge and store what a provider sends, at 64 and 1,000 connections, against a bare coalesced insert",
     "line": "messages a second through a whole channel: webhook, answer, accepted by a simulated provider",
+    "mail": "how fast mails are read: small text, HTML with a chain of quotes, a 5 MB attachment, against a bare parse",
     "widgets": "a thousand open widgets, one message per 15 seconds each: answers, errors, memory",
 }
 

@@ -4,6 +4,7 @@ And the environment the children get: each process only what it needs.
 """
 
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,27 @@ class Misconfigured(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxPorts:
+    """Where the provider simulator listens, on 127.0.0.1 only, and the token of its control API."""
+
+    http: int
+    smtp: int
+    imap: int
+    token: str
+
+    def environment(self, allowed: str = "") -> Mapping[str, str]:
+        """What tells a process of the product where it is; it may be called beside the private addresses `allowed` already."""
+        ports = (self.http, self.smtp, self.imap)
+        return {
+            "OMNI_SANDBOX_URL": f"http://127.0.0.1:{self.http}",
+            "OMNI_SANDBOX_SMTP_PORT": str(self.smtp),
+            "OMNI_SANDBOX_IMAP_PORT": str(self.imap),
+            "OMNI_SANDBOX_TOKEN": self.token,
+            "OMNI_EGRESS_ALLOW": ",".join([*filter(None, [allowed]), *[f"127.0.0.1:{port}" for port in ports]]),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
     """URLs of every server; `cluster` and `redis` are None where the operator's own is used."""
 
@@ -28,6 +50,25 @@ class Addresses:
     redis_url: str
     cluster: Cluster | None
     redis: RedisServer | None
+    sandbox: SandboxPorts | None = None
+
+
+def choose_sandbox(settings: Settings, token: str) -> SandboxPorts | None:
+    """The three ports above PORT, others where one is taken; None when the simulator is switched off."""
+    if settings.sandbox.strip().lower() in {"off", "0", "false", "no"}:
+        return None
+    chosen: list[int] = []
+    for wanted in (settings.port + 1, settings.port + 2, settings.port + 3):
+        with socket.socket() as probe:
+            # As the servers do: a port whose last connections are still fading away is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", wanted))
+            except (OSError, OverflowError):
+                probe.bind(("127.0.0.1", 0))
+            chosen.append(int(probe.getsockname()[1]))
+    http, smtp, imap = chosen
+    return SandboxPorts(http=http, smtp=smtp, imap=imap, token=token)
 
 
 def choose_addresses(settings: Settings, cluster: Cluster, server: RedisServer) -> Addresses:
@@ -72,4 +113,5 @@ def child_environment(settings: Settings, addresses: Addresses, *, as_owner: boo
         "REDIS_URL": addresses.redis_url,
         "REFLEX_REDIS_URL": addresses.redis_url,
         "PYTHONUNBUFFERED": "1",
+        **(addresses.sandbox.environment(settings.egress_allow) if addresses.sandbox else {}),
     }

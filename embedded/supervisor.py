@@ -1,7 +1,8 @@
 """`python -m embedded.supervisor`: starts everything in order, keeps it running, stops it within ten seconds.
 
-Order: lock → end leftovers → is the port free? → data folders → Redis and PostgreSQL → roles → one process that migrates and
-seeds (the model file is built beside it) → web, worker, scheduler → /health answers → print the address → wait for a signal.
+Order: lock → end leftovers → is the port free? → data folders → Redis, the provider simulator, PostgreSQL → roles → one process
+that migrates and seeds (the model file is built beside it) → web, worker, scheduler → /health answers → print the address → wait
+for a signal.
 """
 
 import asyncio
@@ -12,14 +13,16 @@ import signal
 import socket
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from embedded.addresses import Addresses, Misconfigured, child_environment, choose_addresses
+from embedded.addresses import Addresses, Misconfigured, child_environment, choose_addresses, choose_sandbox
 from embedded.children import Child, Program
 from embedded.home import Home, HomeInUse, database_account
 from embedded.leftovers import Ledger
 from embedded.postgres import Cluster, DatabaseNotReady
 from embedded.redis import RedisNotReady, RedisServer
+from embedded.sandbox.access import read_token
 from omni_app.settings import ROOT, Settings, load_settings
 
 PRODUCT_PATIENCE_SECONDS = 6.0
@@ -87,6 +90,8 @@ class Supervisor:
         cluster, server = self._addresses.cluster, self._addresses.redis
         if server is not None:
             await self._serve(Program(name="redis", command=server.command(), log=self._home.log("redis"), cwd=ROOT))
+        if self._addresses.sandbox is not None:
+            await self._keep("sandbox", "embedded.sandbox")
         if cluster is not None:
             cluster.ensure_data()
             await self._serve(
@@ -240,7 +245,9 @@ def main() -> int:
             say(f"Omni starts in {home.path}")
             sockets = home.sockets()
             cluster = Cluster(data=home.path / "pg", sockets=sockets / "pg", account=database_account())
-            addresses = choose_addresses(settings, cluster, RedisServer(data=home.path / "redis", socket=sockets / "redis.sock"))
+            server = RedisServer(data=home.path / "redis", socket=sockets / "redis.sock")
+            addresses = choose_addresses(settings, cluster, server)
+            addresses = replace(addresses, sandbox=choose_sandbox(settings, read_token(home.path)))
             if settings.omni_master_key is None:
                 home.ensure_master_key()
             asyncio.run(_until_signalled(Supervisor(settings, home, ledger, addresses)))

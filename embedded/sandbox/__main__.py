@@ -1,32 +1,17 @@
 """`python -m embedded.sandbox`: the provider simulator of one OMNI_HOME, on 127.0.0.1 only."""
 
 import asyncio
-import contextlib
 import gc
-import os
-import secrets
 import signal
 import sys
-from pathlib import Path
 from urllib.parse import urlsplit
 
+from embedded.sandbox.access import read_token
 from embedded.sandbox.app import make_app, make_world
 from embedded.sandbox.http_server import HttpServer
+from embedded.sandbox.imap import ImapServer
+from embedded.sandbox.smtp import Mailbox
 from omni_app.settings import Settings, load_settings
-
-
-def read_token(home: Path) -> str:
-    """The token of the control API, kept in OMNI_HOME/sandbox.token (0600) and made when it is missing."""
-    path = home / "sandbox.token"
-    with contextlib.suppress(FileNotFoundError):
-        if token := path.read_text().strip():
-            return token
-    token = secrets.token_urlsafe(32)
-    part = path.with_suffix(".token.part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(token)
-    part.replace(path)
-    return token
 
 
 async def serve(settings: Settings) -> None:
@@ -39,9 +24,19 @@ async def serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, done.set)
     web = HttpServer(make_app(world, token))
     port = await web.start(urlsplit(settings.sandbox_url or "").port or settings.port + 1)
+    mailbox = world.providers["smtp"]
+    assert isinstance(mailbox, Mailbox)
+    servers = [
+        await mailbox.listen(settings.sandbox_smtp_port),
+        await ImapServer(mailbox).listen(settings.sandbox_imap_port),
+    ]
+    smtp, imap = (int(server.sockets[0].getsockname()[1]) for server in servers)
+    world.mail_ports |= {"smtp": smtp, "imap": imap}
     world.hooks.resume()
-    print(f"sandbox on 127.0.0.1: HTTP {port}", flush=True)
+    print(f"sandbox on 127.0.0.1: HTTP {port}, SMTP {smtp}, IMAP {imap}", flush=True)
     await done.wait()
+    for server in servers:
+        server.close()
     await web.stop()
     await world.stop()
 

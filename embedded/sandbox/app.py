@@ -10,11 +10,12 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from embedded.sandbox.control import Control
 from embedded.sandbox.sendgrid import SendGrid
+from embedded.sandbox.smtp import Mailbox
 from embedded.sandbox.store import Store
 from embedded.sandbox.whatsapp import WhatsApp
 from embedded.sandbox.world import Provider, World
 
-PROVIDERS: tuple[Callable[[World], Provider], ...] = (WhatsApp, SendGrid)
+PROVIDERS: tuple[Callable[[World], Provider], ...] = (WhatsApp, SendGrid, Mailbox)
 _MOUNTS = {"whatsapp": "/graph"}
 
 

@@ -59,6 +59,8 @@ class SendGrid:
             Route("/v3/mail/send", self.send, methods=["POST"]),
             Route("/v3/scopes", self.scopes),
             Route("/v3/user/profile", self.profile),
+            Route("/v3/whitelabel/domains", self.domains),
+            Route("/v3/verified_senders", self.senders),
             Route("/v3/user/webhooks/parse/settings", self.parse_settings),
             Route("/v3/user/webhooks/event/settings/signed", self.event_key),
         ]
@@ -167,8 +169,7 @@ class SendGrid:
         account = self._account(request)
         if isinstance(account, Response):
             return account
-        revoked = [one for one in self.world.faults.all() if one.kind == "revoked" and one.account_id in ("", account.id)]
-        if any(one.provider in ("", self.kind) for one in revoked):
+        if self.world.is_revoked(account):
             return _denied()
         return JSONResponse({"scopes": account.options.get("scopes", _SCOPES)})
 
@@ -177,6 +178,20 @@ class SendGrid:
         if isinstance(account, Response):
             return account
         return JSONResponse({"company": account.name, "first_name": "Sandbox", "last_name": "User", "country": "US"})
+
+    async def domains(self, request: Request) -> Response:
+        account = self._account(request)
+        if isinstance(account, Response):
+            return account
+        verified = account.options.get("verified_domains") or [account.credentials["domain"]]
+        return JSONResponse([{"id": n, "domain": one, "valid": True, "default": n == 1} for n, one in enumerate(verified, 1)])
+
+    async def senders(self, request: Request) -> Response:
+        account = self._account(request)
+        if isinstance(account, Response):
+            return account
+        sender = {"id": 1, "nickname": account.name, "from_email": account.credentials["address"], "verified": True}
+        return JSONResponse({"results": [sender]})
 
     async def parse_settings(self, request: Request) -> Response:
         account = self._account(request)

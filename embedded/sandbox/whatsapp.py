@@ -209,8 +209,7 @@ class WhatsApp(MetaApp):
                 if not has_token(request, account):
                     return refuse(190, text="Invalid OAuth access token - Cannot parse access token")
                 # A withdrawn token opens nothing; other failures are for sending.
-                revoked = next((one for one in self.world.faults.all() if one.kind == "revoked"), None)
-                if revoked is not None and revoked.account_id in ("", account.id) and revoked.provider in ("", self.kind):
+                if self.world.is_revoked(account):
                     return refuse(190)
                 return JSONResponse(_number(account) if credential == "phone_number_id" else _business(account))
         media = self.world.store.media(node)

@@ -240,6 +240,13 @@ class World:
         """Whether no status is due and no webhook is on its way."""
         return not self._steps and self.hooks.is_idle
 
+    def is_revoked(self, account: Account) -> bool:
+        """Whether its key or token counts as withdrawn now."""
+        return any(
+            fault.kind == "revoked" and fault.account_id in ("", account.id) and fault.provider in ("", account.provider)
+            for fault in self.faults.all()
+        )
+
     def reset(self, *, keep_accounts: bool) -> None:
         """Forget threads, failures and webhooks; accounts too unless they are to stay."""
         for handle in self._steps:

@@ -58,6 +58,8 @@ def create_api() -> FastAPI:
     )
     add_error_handlers(api)
     for routes in (
+        # Routes are tried in turn: first those that are called most.
+        webhooks,
         health,
         agent,
         customers,
@@ -72,7 +74,6 @@ def create_api() -> FastAPI:
         auth,
         chat,
         files,
-        webhooks,
         demo,
     ):
         api.include_router(routes.router)

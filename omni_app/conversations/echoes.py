@@ -17,7 +17,8 @@ from omni_app.infra.scope import Permission
 # What we sent ourselves comes back as an echo on some channels; our own note of it may follow within a moment.
 _OURS = text(
     """
-    select exists (select from deliveries where connection_id = :connection_id and provider_id = :id)
+    select exists (select from deliveries where business_id = :business_id and provider_id <> '' and provider_id = :id
+        and connection_id = :connection_id)
       or exists (select from messages where business_id = :business_id and external_id = :id)
     """
 )

@@ -7,7 +7,7 @@ the one it came out of.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -84,7 +84,8 @@ class Thread:
     """Where a mail belongs. Without a `conversation_id` it begins a new one, and `linked_id` names the one it came out of.
 
     `host` is the customer whose conversation it is when the sender is not recognised as that customer: somebody in copy (`guest`
-    is how they are shown), or the customer themselves whose mail system proved nothing this time (`is_unproven`).
+    is how they are shown), or the customer themselves whose mail system proved nothing this time. `is_unproven`: nobody vouches
+    for the sender's address.
     """
 
     conversation_id: UUID | None
@@ -115,10 +116,13 @@ class _People:
     named: frozenset[str] = frozenset()
 
 
-async def find_thread(db: Db, connection_id: UUID, head: MailHead, customer_id: UUID | None, name: str = "") -> Thread | None:
+async def find_thread(
+    db: Db, connection_id: UUID, head: MailHead, customer_id: UUID | None, name: str = "", *, is_proven: bool = True
+) -> Thread | None:
     """The conversation `head` belongs to, for a sender recognised as `customer_id`; None when it begins a new one.
 
-    `name` is how the sender calls themselves. A mail that was stored before is found by its own id.
+    `name` is how the sender calls themselves, `is_proven` whether the mail system vouches for their address.
+    A mail that was stored before is found by its own id.
     """
     ids = _ids_of(head)
     tagged = read_tag(db.scope.business_id, head.tag) if head.tag else None
@@ -132,7 +136,7 @@ async def find_thread(db: Db, connection_id: UUID, head: MailHead, customer_id: 
             return Thread(conversation_id=row.id)
     for row in found:
         if (thread := await _join(db, row, ids, head, name)) is not None:
-            return thread
+            return thread if is_proven else replace(thread, is_unproven=True)
     return Thread(conversation_id=None, linked_id=found[0].id) if found else None
 
 

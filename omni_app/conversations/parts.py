@@ -28,14 +28,17 @@ _OF_MESSAGE = text(
     """  # noqa: S608 (constants)
 )
 
-# A provider's own name for a message counts only on the connection it came by.
+# A provider's own name for a message counts only on the connection it came by. `provider_id <> ''` lets its index be used.
 _OF_PROVIDER = text(
     f"""
     with wanted as materialized (
-      select id, message_id from deliveries
-      where connection_id = :connection_id and (id = cast(:delivery_id as uuid)
-        or (:provider_id <> '' and business_id = :business_id and provider_id = :provider_id))
-      order by id = cast(:delivery_id as uuid) desc nulls last limit 1
+      select id, message_id from (
+        select id, message_id, 0 as place from deliveries
+        where id = cast(:delivery_id as uuid) and connection_id = :connection_id
+        union all
+        select id, message_id, 1 from deliveries
+        where business_id = :business_id and provider_id <> '' and provider_id = :provider_id and connection_id = :connection_id
+      ) found order by place limit 1
     ), m as materialized (
       select m.id, m.status, m.problem, wanted.id as wanted_id from messages m join wanted on wanted.message_id = m.id
       for update of m

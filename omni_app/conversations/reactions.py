@@ -28,7 +28,8 @@ _FIND = text(
     from messages m join conversations c on c.id = m.conversation_id
     where c.connection_id = :connection_id and m.business_id = :business_id and (m.external_id = :target_id or m.id in (
       select d.message_id from deliveries d
-      where d.business_id = :business_id and d.provider_id = :target_id and d.connection_id = :connection_id))
+      where d.business_id = :business_id and d.provider_id <> '' and d.provider_id = :target_id
+        and d.connection_id = :connection_id))
     order by m.seq desc limit 1 for update of m
     """
 )

@@ -19,7 +19,6 @@ from omni_app.conversations.changing import staff_of
 from omni_app.conversations.consent import says_no
 from omni_app.conversations.handling import reopen_conversation
 from omni_app.conversations.sending import send_reply
-from omni_app.conversations.windows import load_window
 from omni_app.infra import live
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
@@ -82,12 +81,8 @@ async def send_template(db: Db, conversation_id: UUID, use: TemplateUse, client_
         raise Invalid("There are no templates on this channel.", "template")
     template = await load_template(db, row.connection_id, use.name, use.language)
     clean = check_use(template, use)
-    is_marketing = template.category == MARKETING
-    if says_no(row.consent, row.channel, is_marketing=is_marketing) and (
-        is_marketing or not (await load_window(db, conversation_id)).is_open
-    ):
-        who = row.name or "The customer"
-        raise Conflict(f"{who} asked not to get {'marketing' if is_marketing else 'such'} messages on this channel.")
+    if says_no(row.consent, row.channel, is_marketing=template.category == MARKETING):
+        raise Conflict(f"{row.name or 'The customer'} asked not to get such messages on this channel.")
     shown = preview(template, values_of(clean))
     return await send_reply(db, conversation_id, shown, client_id, kind="template", details=_details(template, clean))
 

@@ -6,9 +6,11 @@ from alembic.config import Config
 
 from alembic import command
 from omni_app.budgets.listed import seed_prices
-from omni_app.demo.seeding import keep_address, seed_demo
+from omni_app.demo.seeding import OWNER, keep_address, seed_demo
+from omni_app.demo.simulated import connect_sandbox
 from omni_app.infra.background import finish_tasks
 from omni_app.infra.database import close_engines, open_engines, system_db
+from omni_app.infra.http import close_http
 from omni_app.infra.log import configure_logging, get_logger
 from omni_app.infra.redis import close_redis
 from omni_app.settings import ROOT, load_settings
@@ -26,7 +28,10 @@ async def fill() -> None:
     if access is not None:
         log.info("demo business created")
     keep_address(home)
+    if made := await connect_sandbox(OWNER[1]):
+        log.info("sandbox connected", connections=made)
     await finish_tasks(5)
+    await close_http()
     await close_engines()
     await close_redis()
 

@@ -40,7 +40,10 @@ from omni_app.infra.errors import OmniError
 MOST_BYTES = 4 * 1024 * 1024
 MOST_WAIT = timedelta(hours=1)
 
-_CONNECTIONS, _IDLE, _IDLE_SECONDS = 100, 20, 20.0
+_CONNECTIONS, _IDLE = 100, 20
+# Servers close idle connections after five seconds and more; one that closes just as we write leaves nobody knowing what became
+# of the request.
+_IDLE_SECONDS = 4.0
 _HEADERS = {"user-agent": "Omni", "accept": "*/*", "accept-encoding": "gzip, deflate"}
 # Decompressing this much at a time keeps the loop for less than about ten milliseconds.
 _BREATH = 512 * 1024

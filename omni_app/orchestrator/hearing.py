@@ -44,6 +44,7 @@ from omni_app.infra.errors import Forbidden, Invalid, OmniError, TooMany, Unavai
 from omni_app.infra.http import open_http
 from omni_app.infra.log import get_logger
 from omni_app.infra.scope import Scope
+from omni_app.infra.storage import delete_file
 from omni_app.orchestrator.taking_in import Prepared, take_in
 
 log = get_logger(__name__)
@@ -53,6 +54,7 @@ PATIENCE = timedelta(minutes=10)
 its way. After that it is about a message that is not ours."""
 
 
+THREAD_BYTES = 256 * 1024
 ORDER_PATIENCE = timedelta(seconds=3)
 ORDER_POLL_SECONDS = 0.05
 
@@ -74,7 +76,11 @@ async def hear(scope: Scope, event_id: UUID) -> None:
         await _mark(scope, event_id, "failed", "Its content was deleted before it was handled.")
         return
     try:
-        events = account.adapter.parse(body, hook)
+        if len(body) > THREAD_BYTES:
+            # A mail with large files takes a second: not on the loop that serves everybody.
+            events = await asyncio.to_thread(account.adapter.parse, body, hook)
+        else:
+            events = account.adapter.parse(body, hook)
     except Invalid as error:
         await _mark(scope, event_id, "failed", str(error))
         return
@@ -149,9 +155,10 @@ async def _handle(scope: Scope, account: Account, event_id: UUID, event: Inbound
                     raise NotYet("The message this is about")
         case ConsentChange():
             customer = await _with_sender(scope, account, event.sender)
+            if customer is None:
+                raise NotYet("The customer this is about")
             async with open_db(scope) as db:
-                if customer is not None:
-                    await apply_consent(db, customer.id, account.channel, event)
+                await apply_consent(db, customer.id, account.channel, event)
         case AddressProblem():
             async with open_db(scope) as db:
                 await apply_address_problem(db, account.channel, event)
@@ -183,17 +190,34 @@ async def _wait_for_earlier(scope: Scope, event_id: UUID) -> None:
 async def _take_message(scope: Scope, account: Account, event_id: UUID, message: InboundMessage) -> None:
     html_key = await keep_html(scope, message.html) if message.html else ""
     files = await keep_media(scope, account, message.media) if message.media else []
-    heard = await listen(scope, account, message.media, files) if any(one.is_voice for one in message.media) else ""
+    heard = await _listen(scope, account, message, files) if any(one.is_voice for one in message.media) else ""
     details = dict(message.details)
     if heard and not message.text:
         details["is_transcript"] = True
     await _wait_for_earlier(scope, event_id)
     prepared = Prepared(attachments=tuple(files), html_key=html_key, text=heard if not message.text else "", details=details)
-    received = await take_in(scope, account, event_id, message, prepared)
+    try:
+        received = await take_in(scope, account, event_id, message, prepared)
+    except OmniError:
+        await _drop(html_key)
+        raise
     if received is None or received.is_repeat:
+        await _drop(html_key)
         return
     if account.adapter.capabilities.has_typing and received.speaker == "ai" and not message.automatic:
         start_task(_show_typing(account, message.id), "typing shown")
+
+
+async def _listen(scope: Scope, account: Account, message: InboundMessage, files: Sequence[UUID]) -> str:
+    """What its voice notes say; nobody pays for those of somebody staff blocked."""
+    customer = await _with_sender(scope, account, message.sender)
+    return "" if customer is not None and customer.is_blocked else await listen(scope, account, message.media, files)
+
+
+async def _drop(html_key: str) -> None:
+    """Files without a message are swept after a day; the HTML has no row by which it would be found again."""
+    if html_key:
+        await delete_file(html_key)
 
 
 async def _show_typing(account: Account, provider_id: str) -> None:

@@ -125,7 +125,7 @@ async def _find_thread(db: Db, account: Account, message: InboundMessage, recogn
     if message.mail is None:
         return None
     customer_id = recognised.customer.id if recognised.customer is not None else None
-    return await find_thread(db, account.id, message.mail, customer_id, message.sender.name)
+    return await find_thread(db, account.id, message.mail, customer_id, message.sender.name, is_proven=recognised.is_proven)
 
 
 def _inbound(

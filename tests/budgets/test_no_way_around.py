@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-CALLS = {"complete", "stream"}
+CALLS = {"complete", "stream", "transcribe"}
 HOLDS = {"pay", "reserve", "reserve_in"}
 
 
@@ -17,6 +17,6 @@ def calls_of(path: Path) -> set[str]:
 
 def test_every_file_that_calls_a_model_reserves_first() -> None:
     files = [*(ROOT / "omni_app").rglob("*.py"), *(ROOT / "workers").rglob("*.py")]
-    calling = [path for path in files if "llm" not in path.parts and calls_of(path) & CALLS]
-    assert {path.stem for path in calling} >= {"drafting", "summarising", "paid"}
+    calling = [path for path in files if not {"llm", "speech"} & set(path.parts) and calls_of(path) & CALLS]
+    assert {path.stem for path in calling} >= {"drafting", "summarising", "paid", "transcribing"}
     assert [path.name for path in calling if not calls_of(path) & HOLDS] == []

@@ -32,7 +32,7 @@ PIECES = st.sampled_from(
 TEXTS = st.one_of(st.lists(PIECES, max_size=60).map("".join), st.text(max_size=200))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TEXTS, st.integers(min_value=4, max_value=60), st.sampled_from(UNITS))
 def test_parts_fit_and_put_together_are_the_text(text: str, most: int, unit: str) -> None:
     limit = TextLimit(most=most, unit=unit)  # type: ignore[arg-type]

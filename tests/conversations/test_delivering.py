@@ -327,7 +327,7 @@ async def test_after_failures_in_a_row_nothing_is_sent_then_one_tries() -> None:
         ("channel_connections", {"is_on": False}, "This channel is switched off.", "off"),
         (
             "contact_points",
-            {"undeliverable_at": datetime.now(UTC), "undeliverable_reason": "Mailbox full"},
+            {"undeliverable_at": datetime.now(UTC) + timedelta(days=1), "undeliverable_reason": "Mailbox full"},
             "This address takes no messages: Mailbox full.",
             "recipient",
         ),

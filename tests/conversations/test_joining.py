@@ -146,7 +146,8 @@ async def _fill(scope: Scope, customer_id: UUID, conversation_id: UUID, mark: st
         **common,
     )
     (message,) = await rows(
-        "update messages set envelope = :sealed where conversation_id = :id and seq = 1 returning id",
+        """update messages set envelope = :sealed where conversation_id = :id
+           and seq = (select max(seq) from messages where conversation_id = :id) returning id""",
         sealed=encrypt(key, f"head {mark}", ENVELOPE),
         id=conversation_id,
     )
@@ -560,8 +561,8 @@ async def test_who_may_decide_about_suggestions_and_join_by_hand() -> None:
 _step = st.tuples(st.integers(0, 1), st.booleans())
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(one=_profile, other=_profile, since=st.lists(_step, max_size=4))
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(one=_profile, other=_profile, since=st.lists(_step, max_size=3))
 async def test_join_and_undo_leave_everything_as_it_was(
     one: dict[str, Any], other: dict[str, Any], since: list[tuple[int, bool]]
 ) -> None:
@@ -574,6 +575,8 @@ async def test_join_and_undo_leave_everything_as_it_was(
     assert len((await _belongings(second))["messages"]) == one["messages"] + other["messages"] + 2
     said: list[set[str]] = [set(), set()]
     for number, (who, is_filled) in enumerate(since):
+        # Nobody writes so fast that a limit is reached.
+        await rows("update messages set created_at = created_at - interval '1 hour' returning id")
         await write(desk.system, browser(names[who]), f"since {number}", conversation_id=threads[who])
         said[who].add(f"since {number}")
         if is_filled:
@@ -597,6 +600,7 @@ async def test_join_and_undo_leave_everything_as_it_was(
                  where d.customer_id <> c.customer_id
                union all select 1 from receipts r join conversations c on c.id = r.conversation_id
                  where r.customer_id <> c.customer_id
-               union all select 1 from channel_events e join messages m on m.id = e.message_id where e.customer_id <> m.customer_id"""
+               union all select 1 from channel_events e join messages m on m.id = e.message_id
+                 where e.customer_id <> m.customer_id"""
         )
         assert stray == []

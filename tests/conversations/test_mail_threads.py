@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from omni_app.channels.contract import MailHead
+from omni_app.conversations.forgetting import erase_customer
 from omni_app.conversations.mail_envelopes import open_envelope
 from omni_app.conversations.mail_threads import may_answer_mail
 from omni_app.infra.database import open_db
@@ -83,7 +84,9 @@ async def test_a_colleague_in_copy_answers_in_the_thread_as_themselves(desk: Mai
     answer = await desk.receive("I can come too.", "Tom Berg <tom@example.org>", reply_to=sent["id"])
     assert answer["conversation_id"] == first["conversation_id"]
     assert answer["customer_id"] == first["customer_id"]
-    assert answer["details"]["guest"] == "Tom Berg"
+    assert answer["details"] == {"guest": "Tom Berg"}
+    forged = await desk.receive("Me again.", "Tom Berg <tom@example.org>", reply_to=sent["id"], spf="fail", dkim="none")
+    assert forged["details"] == {"guest": "Tom Berg", "is_unproven": True}
     assert (await customer_of(first["conversation_id"]))["name"] == "Ann"
     assert len(await rows("select id from customers")) == 1
 
@@ -155,6 +158,17 @@ async def test_a_thread_gets_so_many_automatic_answers_an_hour(desk: MailDesk) -
         assert not await may_answer_mail(db, None, fresh(head), customer_id=customer_id, most=1)
         # The same mail at another address of ours is answered where it was stored.
         assert not await may_answer_mail(db, None, head, most=6)
+
+
+async def test_an_erased_customer_leaves_no_mail_behind(desk: MailDesk) -> None:
+    first = await desk.receive(references="<outside@partner.example>")
+    await desk.reply(first["conversation_id"])
+    assert len(await rows("select id from mail_references")) == 3
+    async with open_db(desk.system) as db:
+        await erase_customer(db, first["customer_id"])
+    for table in ("mail_references", "messages", "deliveries"):
+        assert await rows(f"select id from {table}") == []
+    assert await rows("select id from channel_events where body <> '' or storage_key <> ''") == []
 
 
 async def head_of(message: dict[str, Any]) -> MailHead:

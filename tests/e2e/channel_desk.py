@@ -3,12 +3,15 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from omni_app.channels.contract import MailHead
 from omni_app.conversations.facts import Inbound
 from omni_app.conversations.handling import take_over
+from omni_app.conversations.mail_envelopes import seal_envelope
+from omni_app.conversations.mail_html import keep_html
 from omni_app.customers.addresses import Address
 from omni_app.infra.clock import now
 from omni_app.infra.database import open_db
@@ -70,9 +73,9 @@ class Line:
         )
         values = {"error": "", "error_kind": "", "asked_at": None, "failed_at": at if status == "failed" else None, **delivery}
         await sql(
-            """insert into deliveries (id, business_id, conversation_id, message_id, customer_id, connection_id, channel, seq, part,
-                 text, status, attempts, available_at, fence, provider_id, error, error_code, error_kind, cost_nusd, pricing,
-                 created_at, failed_at, asked_at)
+            """insert into deliveries (id, business_id, conversation_id, message_id, customer_id, connection_id, channel, seq,
+                 part, text, status, attempts, available_at, fence, provider_id, error, error_code, error_kind, cost_nusd,
+                 pricing, created_at, failed_at, asked_at)
                values (:id, :business_id, :conversation_id, :message_id, :customer_id, :connection_id, :channel, :seq, 0,
                  :text, :status, 1, :later, 0, :provider_id, :error, '', :error_kind, 0, '{}', :now, :failed_at, :asked_at)""",
             id=new_id(),
@@ -112,8 +115,8 @@ class Line:
         values = {"language": "en", "category": "utility", "header": {}, "footer": "", "buttons": [], "reason": "", **columns}
         values |= {key: json.dumps(values[key]) for key in ("header", "buttons")}
         await sql(
-            """insert into message_templates (id, business_id, connection_id, name, language, status, category, body, header, footer,
-                 buttons, external_id, reason, updated_at)
+            """insert into message_templates (id, business_id, connection_id, name, language, status, category, body, header,
+                 footer, buttons, external_id, reason, updated_at)
                values (:id, :business_id, :connection_id, :name, :language, :status, :category, :body, cast(:header as jsonb),
                  :footer, cast(:buttons as jsonb), '', :reason, :now)""",
             id=new_id(),
@@ -124,6 +127,19 @@ class Line:
             status=status,
             now=now(),
             **values,
+        )
+
+    async def head(self, conversation_id: UUID, head: MailHead, html: str = "") -> None:
+        """Make what the customer wrote a mail with that head."""
+        (row,) = await sql(
+            "select cu.data_key from conversations c join customers cu on cu.id = c.customer_id where c.id = :id",
+            id=conversation_id,
+        )
+        await sql(
+            "update messages set envelope = :envelope, html_key = :key where conversation_id = :id and role = 'customer'",
+            id=conversation_id,
+            envelope=seal_envelope(row["data_key"], head),
+            key=await keep_html(self.desk.viewer.scope(), html) if html else "",
         )
 
     async def age(self, conversation_id: UUID, hours: float) -> None:
@@ -150,8 +166,8 @@ async def connect(
     connection_id, at = new_id(), now()
     values = {"is_on": True, "is_sandbox": False, "health": "ok", "health_detail": "", **columns}
     await sql(
-        """insert into channel_connections (id, business_id, kind, channel, name, settings, account_key, token, token_index, is_on,
-             is_sandbox, allowed_ips, verified_at, health, health_detail, failures, state, version, created_at, updated_at)
+        """insert into channel_connections (id, business_id, kind, channel, name, settings, account_key, token, token_index,
+             is_on, is_sandbox, allowed_ips, verified_at, health, health_detail, failures, state, version, created_at, updated_at)
            values (:id, :business_id, :kind, :channel, :name, '', :key, '', :key, :is_on, :is_sandbox, '[]', :now, :health,
              :health_detail, 0, '{}', 1, :now, :now)""",
         id=connection_id,
@@ -173,8 +189,8 @@ async def store_file(desk: Desk, conversation_id: UUID, data: bytes, **columns: 
     await sql(
         """insert into attachments (id, business_id, conversation_id, customer_id, uploaded_by, name, media_type, size, sha256,
              storage_key, status, problem, origin, thumbnail_key, content_id, is_inline, transcript, created_at)
-           select :id, business_id, id, customer_id, 'channel:test', :name, :media_type, :size, '', :key, 'stored', '', '', '', '',
-             false, :transcript, :now from conversations where id = :conversation_id""",
+           select :id, business_id, id, customer_id, 'channel:test', :name, :media_type, :size, '', :key, 'stored', '', '', '',
+             '', false, :transcript, :now from conversations where id = :conversation_id""",
         id=file_id,
         conversation_id=conversation_id,
         size=len(data),
@@ -183,7 +199,3 @@ async def store_file(desk: Desk, conversation_id: UUID, data: bytes, **columns: 
         **values,
     )
     return {"id": str(file_id), "size": len(data), **{name: value for name, value in values.items() if value}}
-
-
-def at_hours(hours: float) -> datetime:
-    return now() + timedelta(hours=hours)

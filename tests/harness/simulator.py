@@ -60,8 +60,13 @@ class SandboxAccount:
         """Change options: statuses, delay_ms, reads, parallel, retry_seconds, window, raw, …"""
         await self.sandbox.call("PATCH", f"/accounts/{self.id}", {"options": options})
 
-    async def inbound(self, **given: Any) -> str:
-        """A customer does something: the id of the (first) message, "" when it has none. Keys as in docs/sandbox.md."""
+    async def inbound(self, sender: str = "", **given: Any) -> str:
+        """A customer does something: the id of the (first) message, "" when it has none. Keys as in docs/sandbox.md.
+
+        `sender` is their number, address or id: the key "from", which Python does not take as a name.
+        """
+        if sender:
+            given["from"] = sender
         ids = (await self.sandbox.call("POST", f"/{self.provider}/inbound", {"account": self.id, **given}))["ids"]
         return str(ids[0]) if ids else ""
 
@@ -138,7 +143,7 @@ class Sandbox:
         return dict(answer.json())
 
     async def account(self, provider: str, webhook_url: str = "", **given: Any) -> SandboxAccount:
-        """Open an account. Statuses come only by hand and failed webhooks are tried again soon, unless `options` says otherwise."""
+        """Open an account. Statuses come by hand only and webhooks are tried again soon, unless `options` says otherwise."""
         options = {"statuses": "manual", "delay_ms": 5, "retry_seconds": 0.05, **given.pop("options", {})}
         made = await self.call(
             "POST", "/accounts", {"provider": provider, "webhook_url": webhook_url, "options": options, **given}

@@ -73,6 +73,7 @@ async def test_a_mail_goes_out_whole(post: Post) -> None:
     [
         ("AUTH", "535 5.7.8 Username and Password not accepted", Revoked, None),
         ("AUTH", "454 4.7.0 Temporary authentication failure", Unavailable, None),
+        ("MAIL FROM", "530 5.7.0 Authentication required", Revoked, None),
         ("MAIL FROM", "553 5.7.1 not your address", Refused, "refused"),
         ("RCPT TO", "550 5.1.1 User unknown", Refused, "recipient"),
         ("RCPT TO", "550 5.7.1 blocked by policy", Refused, "refused"),

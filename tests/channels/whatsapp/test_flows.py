@@ -180,9 +180,43 @@ async def test_a_withdrawn_token_turns_the_connection_red_and_the_message_waits(
     assert result.text.startswith("Meta says: ")
 
 
+async def test_a_send_nobody_answered_for_is_settled_by_its_status_and_never_repeated(line: WhatsAppLine) -> None:
+    await line.says("Hello")
+    before = len(await line.number.outbox())
+    await line.number.fault("timeout_after_accept")
+    async with open_db(line.staff) as db:
+        sent = await send_reply(db, (await line.conversation())["id"], "We call you back.")
+    await line.work()
+    (delivery,) = await rows("select status, provider_id from deliveries where message_id = :id", id=sent)
+    assert (delivery["status"], delivery["provider_id"]) == ("unknown", "")
+    taken = (await line.number.outbox())[-1]
+    await line.number.status(taken["id"], "delivered")
+    await line.hear()
+    (delivery,) = await rows("select status, provider_id from deliveries where message_id = :id", id=sent)
+    assert (delivery["status"], delivery["provider_id"]) == ("delivered", taken["id"])
+    assert len(await line.number.outbox()) == before + 1
+
+
+async def test_news_of_the_account_change_templates_and_the_light(line: WhatsAppLine) -> None:
+    await line.number.inbound(type="template_status", template="spring_offer", event="PAUSED")
+    await line.hear()
+    async with open_db(line.staff) as db:
+        usable = {one.name for one in await list_templates(db, line.connection_id, usable_only=True)}
+    assert "spring_offer" not in usable
+    await line.says("Hello")
+    await line.number.inbound(type="preference", value="stop", **{"from": CUSTOMER, "name": "Sheena"})
+    await line.hear()
+    assert (await line.customer())["consent"]["marketing"]["given"] is False
+    await line.number.inbound(type="account_update", event="ACCOUNT_DELETED")
+    await line.hear()
+    connection = await line.connection()
+    assert (connection["health"], connection["health_detail"]) == ("revoked", "Meta says that this WhatsApp account was deleted.")
+
+
 async def test_who_said_stop_gets_answers_but_nothing_else(line: WhatsAppLine) -> None:
     await line.says("STOP")
     assert [row["text"] for row in await line.messages("customer")] == ["STOP"]
+    assert await line.number.outbox() == []
     said = (await line.customer())["consent"]["channel.whatsapp"]
     assert (said["given"], said["source"]) == (False, "whatsapp: wrote “STOP”")
     conversation_id = (await line.conversation())["id"]

@@ -22,6 +22,8 @@ from omni_app.infra.http import NotReached, check_host
 
 TIMEOUT_SECONDS = 15.0
 DATA_SECONDS = 40.0
+# RFC 4954: the password is missing, wrong, too weak or would cross in the clear.
+_NOT_SIGNED_IN = frozenset({530, 534, 535, 538})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -78,6 +80,8 @@ async def _hand_over(client: aiosmtplib.SMTP, sender: str, to: str, copies: list
 
 def _refusal(error: aiosmtplib.SMTPResponseException, kind: Any) -> Exception:
     words = " ".join(str(error.message).split())[:400]
+    if error.code in _NOT_SIGNED_IN:
+        return Revoked(f"The mail server said: {error.code} {words}", code=str(error.code))
     if error.code >= 500:
         # 550 to 553 speak of an address when one was given (RFC 5321, section 4.2.3); the rest is policy.
         is_address = kind == "recipient" and error.code in {550, 551, 553} and " 5.7." not in f" {words}"

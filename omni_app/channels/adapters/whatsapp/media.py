@@ -13,7 +13,7 @@ from omni_app.channels.adapters.whatsapp.reading import text_of
 from omni_app.channels.adapters.whatsapp.settings import CAPABILITIES, MEGABYTE, WhatsAppSettings
 from omni_app.channels.contract import InboundMedia, MediaKind, OutboundFile
 from omni_app.channels.failures import Refused, Unavailable
-from omni_app.infra.http import Broken, Http
+from omni_app.infra.http import Broken, Http, TooLarge
 
 _IMAGES = frozenset({"image/jpeg", "image/png"})
 _VIDEOS = frozenset({"video/mp4", "video/3gpp"})
@@ -74,6 +74,8 @@ async def download(media: InboundMedia, settings: WhatsAppSettings, http: Http, 
         answer = await http.request(
             "GET", url, headers={"authorization": f"Bearer {token}"}, timeout=60.0, most_bytes=most_bytes + 1
         )
+    except TooLarge as error:
+        raise Refused(f"This file is larger than {most_bytes / MEGABYTE:.0f} MB.", kind="content") from error
     except Broken as error:
         raise Unavailable("WhatsApp") from error
     if answer.status == 404:

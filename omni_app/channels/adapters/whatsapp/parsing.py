@@ -98,6 +98,7 @@ def _said(message: Mapping[str, Any], id_: str, kind: str, sender: Sender) -> li
         details["is_forwarded"] = True
     if referral := _referral(message):
         details["referral"] = referral
+    wish = wish_of(content.text) if kind == "text" else None
     events: list[InboundEvent] = [
         InboundMessage(
             id=id_,
@@ -108,9 +109,10 @@ def _said(message: Mapping[str, Any], id_: str, kind: str, sender: Sender) -> li
             details=details,
             media=content.media,
             answers_id=text_of(context.get("id"), 300),
+            # Who wants no more messages gets none for saying so.
+            automatic="asked for no more messages" if wish is False else "",
         )
     ]
-    wish = wish_of(content.text) if kind == "text" else None
     if wish is not None:
         events.append(ConsentChange(sender=sender, purpose="channel", is_given=wish, reason=f"wrote “{content.text}”"))
     elif content.kind == "reply" and is_stop_button(content.text):

@@ -15,10 +15,9 @@ from omni_app.channels.connections import (
 from omni_app.channels.lights import Light, load_lights
 from omni_app.channels.registry import load_adapter
 from omni_app.channels.templates import list_templates
-from omni_app.channels.testing import send_test
-from omni_app.infra.errors import Conflict, Invalid, NotFound, OmniError
+from omni_app.infra.errors import Conflict, Invalid, NotFound
 from omni_app.tenancy.businesses import load_business
-from omni_app.ui.access import ViewerState, current_viewer, form_text, handler, loader, parse_id, viewer_db, words_of
+from omni_app.ui.access import ViewerState, current_viewer, form_text, handler, loader, parse_id, viewer_db
 from omni_app.ui.components import said
 from omni_app.ui.live import watch
 from omni_app.ui.pages.channels.connecting import is_among
@@ -64,8 +63,6 @@ class ConnectionState(ViewerState, rx.State):
     to_label: str = ""
     to_example: str = ""
     to_hint: str = ""
-    sent: str = ""
-    sent_problem: str = ""
     is_removing: bool = False
 
     _version: int = 0
@@ -83,7 +80,7 @@ class ConnectionState(ViewerState, rx.State):
 
     def _forget(self) -> None:
         """Forget what belongs to the connection shown before."""
-        self.tab, self.outcome, self.sent, self.sent_problem, self._shown = "settings", "", "", "", ()
+        self.tab, self.outcome, self._shown = "settings", "", ()
         self.errors, self.form_error, self.opens_more = {}, "", False
 
     @handler
@@ -172,20 +169,6 @@ class ConnectionState(ViewerState, rx.State):
         scope = (await current_viewer(self)).scope()
         result = await check_connection(scope, parse_id(self.channel_id, "connection"))
         self.outcome, self.is_outcome_good = result.text, result.is_ok
-        await self._read()
-
-    @handler
-    async def try_out(self, form: dict[str, Any]) -> Any:
-        self.busy, self.sent, self.sent_problem = "try", "", ""
-        yield
-        scope = (await current_viewer(self)).scope()
-        try:
-            self.sent = await send_test(scope, parse_id(self.channel_id, "connection"), form_text(form, "to"))
-        except Invalid:
-            raise
-        except OmniError as error:
-            # The provider's words stay on the page: somebody has to act on them.
-            self.sent_problem = " ".join(filter(None, words_of(error)))
         await self._read()
 
     @handler

@@ -19,6 +19,7 @@ from omni_app.ui.pages.channels.connection import ConnectionState
 from omni_app.ui.pages.channels.form import address, connection_form, guide, progress
 from omni_app.ui.pages.channels.page import light
 from omni_app.ui.pages.channels.showing import TemplateLine
+from omni_app.ui.pages.channels.trying import TryOutState
 
 LINE = ConnectionState.line
 MAY_REMOVE = ShellState.permissions.contains(Permission.ADMINISTER.value)
@@ -116,7 +117,7 @@ def health_panel() -> rx.Component:
     return panel(
         rx.el.dl(
             _fact("State", light(LINE)),
-            rx.cond(LINE.tested != "", _fact("Since", LINE.tested)),
+            rx.cond(LINE.tested != "", _fact("Last contact", LINE.tested)),
             _fact("Kind", LINE.title),
             _fact("Account", rx.el.span(LINE.account, class_name="mono")),
             _fact("Last event", rx.cond(LINE.last_event != "", LINE.last_event, "none yet")),
@@ -152,29 +153,30 @@ def health_panel() -> rx.Component:
 def try_panel() -> rx.Component:
     """Send one message to oneself."""
     form = rx.el.form(
-        form_error(ConnectionState),
+        form_error(TryOutState),
         text_field(
             "to",
             ConnectionState.to_label,
-            ConnectionState.errors,
+            TryOutState.errors,
             hint=ConnectionState.to_hint,
             placeholder=ConnectionState.to_example,
             max_length=254,
             auto_complete="off",
         ),
         rx.cond(
-            ConnectionState.sent != "",
-            callout(ConnectionState.sent, " Look whether it arrives.", tone="good", icon_name="circle_check", role="status"),
+            TryOutState.sent != "",
+            callout(TryOutState.sent, " Look whether it arrives.", tone="good", icon_name="circle_check", role="status"),
         ),
         rx.cond(
-            ConnectionState.sent_problem != "",
-            callout(ConnectionState.sent_problem, tone="bad", icon_name="circle_x", role="alert"),
+            TryOutState.refused != "",
+            callout(TryOutState.refused, tone="bad", icon_name="circle_x", role="alert"),
         ),
         rx.el.div(
-            button("Send test", "send", type="submit", busy=ConnectionState.busy == "try", disabled=~LINE.is_on),
+            button("Send test", "send", type="submit", busy=TryOutState.busy == "send", disabled=~LINE.is_on),
             class_name="acts",
         ),
-        on_submit=ConnectionState.try_out,
+        on_submit=TryOutState.send,
+        on_mount=TryOutState.begin,
         no_validate=True,
         class_name="form",
         key="try-" + LINE.id,

@@ -26,6 +26,8 @@ from omni_app.ui.components import (
 from omni_app.ui.components.forms import error_line
 from omni_app.ui.pages.customers.editing import EditState
 from omni_app.ui.pages.customers.editor import editor
+from omni_app.ui.pages.customers.join_state import JoinState
+from omni_app.ui.pages.customers.joining import join_dialog, merged, suggestions
 from omni_app.ui.pages.customers.profile_dialogs import block_dialog, erase_dialog, verify_dialog
 from omni_app.ui.pages.customers.profile_state import CustomerState
 from omni_app.ui.pages.customers.profile_trust import held_back, trust
@@ -48,6 +50,7 @@ def _actions() -> rx.Component:
                 rx.dropdown_menu.item("Take verification back", on_select=CustomerState.unverify),
                 rx.dropdown_menu.item("Verify customer", on_select=CustomerState.ask_verify("")),
             ),
+            rx.dropdown_menu.item("Join with another", on_select=JoinState.open_for(WHO.id, WHO.name)),
             rx.cond(
                 WHO.is_blocked,
                 rx.dropdown_menu.item("Unblock customer", on_select=CustomerState.unblock),
@@ -294,12 +297,7 @@ def _known() -> rx.Component:
             rx.el.section(
                 rx.el.h3("Joined from"),
                 rx.el.ul(
-                    rx.foreach(
-                        CustomerState.merges,
-                        lambda line: rx.el.li(
-                            rx.el.div(rx.el.bdi(line.name), rx.el.span(line.about, class_name="mut t1"), class_name="two-lines")
-                        ),
-                    ),
+                    rx.foreach(CustomerState.merges, merged),
                     class_name="ids tall",
                 ),
             ),
@@ -336,6 +334,7 @@ def _content() -> rx.Component:
             ),
         ),
         held_back(),
+        suggestions(),
         rx.el.dl(rx.foreach(CustomerState.figures, _figure), class_name="kpis n5", aria_label="Key figures"),
         rx.el.div(
             rx.el.div(_history(), _notes(), _trail(), class_name="c8 stack people-main"),
@@ -369,6 +368,7 @@ def customer() -> rx.Component:
         verify_dialog(),
         block_dialog(),
         erase_dialog(),
+        join_dialog(),
         confirm(
             CustomerState.undoing_id != "",
             "Undo the join with " + CustomerState.undoing_name + "?",

@@ -14,6 +14,7 @@ from omni_app.customers.editing import add_tags, change_customer, remove_tags
 from omni_app.customers.figures import load_figures
 from omni_app.customers.notes import add_note, delete_note, list_notes
 from omni_app.customers.profiles import load_customer
+from omni_app.customers.suggesting import list_suggestions
 from omni_app.customers.trail import list_trail
 from omni_app.customers.verifying import unverify_customer, verify_customer
 from omni_app.infra.clock import now
@@ -31,6 +32,7 @@ from omni_app.ui.pages.customers.showing import (
     NoteLine,
     Pair,
     PointLine,
+    SuggestionLine,
     TalkLine,
     TrailLine,
     Who,
@@ -38,11 +40,13 @@ from omni_app.ui.pages.customers.showing import (
     consents_of,
     details_of,
     figures_of,
+    is_shown,
     merge_of,
     name_of,
     note_of,
     point_of,
     reasons_of,
+    suggestion_of,
     talk_of,
     trail_of,
     who_of,
@@ -66,6 +70,7 @@ class CustomerState(ViewerState, rx.State):
     talks_pages: int = 1
     notes: list[NoteLine] = []
     merges: list[MergeLine] = []
+    suggestions: list[SuggestionLine] = []
     trust: str = ""
     trust_reasons: list[Pair] = []
     signs: list[Pair] = []
@@ -125,6 +130,7 @@ class CustomerState(ViewerState, rx.State):
             notes = await list_notes(db, view.id)
             trail = await list_trail(db, view.id)
             trust = await load_trust(db, view.id)
+            suggestions = await list_suggestions(db, view.id)
             signs, _ = await list_events(db, AbuseFilter(customer_id=view.id), 1, 5)
         may_administer = Permission.ADMINISTER in viewer.permissions
         self.who = who_of(view, zone, at)
@@ -135,14 +141,19 @@ class CustomerState(ViewerState, rx.State):
         ]
         self.figures = figures_of(figures)
         self.details, self.attributes = details_of(view, zone, at), attributes_of(view)
-        self.points = [point_of(point) for point in view.points]
+        self.points = [point_of(point) for point in view.points if is_shown(point)]
         self.tags = list(view.tags)
         self.consents = consents_of(view, zone, at)
         self.talks, self.talks_pages = [talk_of(talk, zone, at) for talk in talks], max(1, -(-total // TALKS))
         self.notes = [note_of(note, may_administer, zone, at) for note in notes]
         self.trail = [trail_of(entry, zone, at) for entry in trail]
         self.merges = [merge_of(merged, zone, at) for merged in view.merged_from]
+        self.suggestions = [suggestion_of(one, zone, at) for one in suggestions]
         return None
+
+    @handler
+    async def refresh(self) -> None:
+        await self._read()
 
     @handler
     async def go(self, page: int) -> None:

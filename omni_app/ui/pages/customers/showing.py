@@ -11,6 +11,8 @@ from omni_app.customers.figures import CustomerFigures
 from omni_app.customers.listing import CustomerRow
 from omni_app.customers.notes import NoteView
 from omni_app.customers.profiles import CustomerView, MergedView, PointView
+from omni_app.customers.recognising import UNPROVEN
+from omni_app.customers.suggesting import SuggestionView
 from omni_app.customers.trail import TrailEntry
 from omni_app.limits.trust import Trust
 from omni_app.ui.components import avatar_tone, channel_name, initials
@@ -42,9 +44,11 @@ _DONE = {
     "customer.exported": "Data exported",
     "customer.address_claimed": "Address typed, not proven",
     "customer.address_proven": "Address proven",
+    "customer.address_changed": "Address changed",
     "customer.code_wrong": "Wrong code",
     "customer.merged": "Joined with another customer",
     "customer.merge_undone": "Join undone",
+    "customer.suggestion_dismissed": "Found to be somebody else than suggested",
 }
 _STATUS = {"open": "Open", "waiting": "Waiting", "snoozed": "Snoozed", "closed": "Closed"}
 
@@ -135,6 +139,17 @@ class TrailLine:
 class MergeLine:
     id: str
     name: str
+    about: str
+
+
+@dataclass
+class SuggestionLine:
+    """Somebody who may be the same person; `about` says what they have here."""
+
+    id: str
+    customer_id: str
+    name: str
+    evidence: str
     about: str
 
 
@@ -301,6 +316,17 @@ def trail_of(entry: TrailEntry, zone: ZoneInfo, now: datetime) -> TrailLine:
 def merge_of(merged: MergedView, zone: ZoneInfo, now: datetime) -> MergeLine:
     name = name_of(merged.name, merged.customer_id)
     return MergeLine(id=str(merged.id), name=name, about=f"{on_day(merged.at, zone, now)}, {merged.evidence}")
+
+
+def suggestion_of(found: SuggestionView, zone: ZoneInfo, now: datetime) -> SuggestionLine:
+    about = f"{count(found.conversations, 'conversation')}, last seen {when(found.last_seen_at, zone, now)}."
+    name = name_of(found.name, found.customer_id)
+    return SuggestionLine(id=str(found.id), customer_id=str(found.customer_id), name=name, evidence=found.evidence, about=about)
+
+
+def is_shown(point: PointView) -> bool:
+    """Whether an address is one for people: the key of an unproven sender says nothing beside the address they claim."""
+    return not (point.kind == "external" and point.value.startswith(UNPROVEN))
 
 
 def wait_words(seconds: float | None) -> str:

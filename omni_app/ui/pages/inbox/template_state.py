@@ -15,12 +15,11 @@ from omni_app.ui.pages.inbox.thread_state import ThreadState
 
 
 class TemplateState(ViewerState, rx.State):
-    """`templates` are those of the open conversation's account; `is_wanted`: one is picked though free text may be sent."""
+    """`templates` are those of the open conversation's account, `chosen` the key of the one that is filled in."""
 
     templates: list[Template] = []
     query: str = ""
     chosen: str = ""
-    is_wanted: bool = False
 
     _connection_id: str = ""
     _draft: str = ""
@@ -44,10 +43,6 @@ class TemplateState(ViewerState, rx.State):
             async with viewer_db(self) as db:
                 found = await list_templates(db, UUID(connection_id))
             self.templates = in_use_first([template_of(info) for info in found])
-
-    @handler
-    async def want(self, is_wanted: bool) -> None:
-        self.is_wanted = bool(is_wanted)
 
     @handler
     async def search(self, query: str) -> None:
@@ -74,6 +69,6 @@ class TemplateState(ViewerState, rx.State):
             raise Invalid("Fill in every variable.", fields=[FieldError(field=name, message="This is empty.") for name in empty])
         async with viewer_db(self) as db:
             await send_template(db, conversation_id, use_of(template, typed), client_id=self._draft)
-        self.chosen, self.is_wanted = "", False
+        self.chosen = ""
         await thread._catch_up()
         yield said("Template sent")
