@@ -269,7 +269,7 @@
     const target = event.target.closest && event.target.closest("[data-redraft],[data-canned-open],[data-kind-tab]");
     const form = composer();
     // Beside a template picker there is no such form yet: the one that comes takes the focus.
-    if (target && !form && target.dataset.kindTab !== undefined) focusNext = true;
+    if (target && !form && target.dataset.kindTab === "note") focusNext = true;
     if (!target || !form) return;
     if (target.dataset.cannedOpen !== undefined) startCanned();
     if (target.dataset.kindTab !== undefined) form.wantsFocus = true;

@@ -118,23 +118,27 @@ def stages(omni: Omni) -> list[tuple[str, float]]:
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="omni-bench-provider-") as folder:
         simulator = Simulator(home=Path(folder), port=free_port())
-        with running_omni(**simulator.settings) as omni:
-            simulator.start(int(omni.url.rpartition(":")[2]))
-            try:
-                options = {"delay_ms": 200, "parallel": LANES}
-                account = simulator.call("POST", "/accounts", {"provider": "whatsapp", "options": options})
-                with connected(omni, simulator, account) as url:
-                    simulator.call("PATCH", f"/accounts/{account['id']}", {"webhook_url": url})
-                    wait_for_answers(simulator, asyncio.run(say(simulator, account["id"], 0, WARM_UP)), WARM_UP)
-                    before = processor_seconds(omni, simulator)
-                    said = asyncio.run(say(simulator, account["id"], WARM_UP, MESSAGES))
-                    answered = wait_for_answers(simulator, said, WARM_UP + MESSAGES)
-                    after = processor_seconds(omni, simulator)
-                report(omni, said, answered)
-                used = ", ".join(f"{name} {(after[name] - before[name]) * 1000 / MESSAGES:.0f}" for name in after)
-                print(f"processor time of one message with its statuses, ms: {used}")
-            finally:
-                simulator.end()
+        simulator.start(omni_port=free_port())
+        try:
+            with running_omni(**simulator.settings) as omni:
+                measure(omni, simulator)
+        finally:
+            simulator.end()
+
+
+def measure(omni: Omni, simulator: Simulator) -> None:
+    options = {"delay_ms": 200, "parallel": LANES}
+    account = simulator.call("POST", "/accounts", {"provider": "whatsapp", "options": options})
+    with connected(omni, simulator, account) as url:
+        simulator.call("PATCH", f"/accounts/{account['id']}", {"webhook_url": url})
+        wait_for_answers(simulator, asyncio.run(say(simulator, account["id"], 0, WARM_UP)), WARM_UP)
+        before = processor_seconds(omni, simulator)
+        said = asyncio.run(say(simulator, account["id"], WARM_UP, MESSAGES))
+        answered = wait_for_answers(simulator, said, WARM_UP + MESSAGES)
+        after = processor_seconds(omni, simulator)
+    report(omni, said, answered)
+    used = ", ".join(f"{name} {(after[name] - before[name]) * 1000 / MESSAGES:.0f}" for name in after)
+    print(f"processor time of one message with its statuses, ms: {used}")
 
 
 def report(omni: Omni, said: Mapping[str, float], answered: Mapping[str, float]) -> None:

@@ -32,6 +32,7 @@ async def serve(settings: Settings) -> None:
     ]
     smtp, imap = (int(server.sockets[0].getsockname()[1]) for server in servers)
     world.mail_ports |= {"smtp": smtp, "imap": imap}
+    world.base = f"http://127.0.0.1:{port}"
     world.hooks.resume()
     print(f"sandbox on 127.0.0.1: HTTP {port}, SMTP {smtp}, IMAP {imap}", flush=True)
     await done.wait()

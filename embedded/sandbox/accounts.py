@@ -98,6 +98,8 @@ class Outgoing:
     query: str = ""
     spoil: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+    """Where it goes when a message named an address of its own; `hook` must then be none of the provider's."""
 
 
 def digits(count: int) -> str:

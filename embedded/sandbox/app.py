@@ -9,14 +9,27 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from embedded.sandbox.control import Control
+from embedded.sandbox.exotel import Exotel
+from embedded.sandbox.instagram import Instagram
 from embedded.sandbox.sendgrid import SendGrid
 from embedded.sandbox.smtp import Mailbox
 from embedded.sandbox.store import Store
+from embedded.sandbox.telegram import Telegram
+from embedded.sandbox.twilio import Twilio
 from embedded.sandbox.whatsapp import WhatsApp
 from embedded.sandbox.world import Provider, World
 
-PROVIDERS: tuple[Callable[[World], Provider], ...] = (WhatsApp, SendGrid, Mailbox)
-_MOUNTS = {"whatsapp": "/graph"}
+PROVIDERS: tuple[Callable[[World], Provider], ...] = (
+    # Both are on the Graph: an Instagram account is known by the form of its id, so it is asked first.
+    Instagram,
+    WhatsApp,
+    SendGrid,
+    Mailbox,
+    Telegram,
+    Twilio,
+    Exotel,
+)
+_MOUNTS = {"whatsapp": "/graph", "instagram": "/graph"}
 
 
 def make_world(path: Path | str, *, public: str = "", local: str = "") -> World:

@@ -95,7 +95,7 @@ class Hooks:
 
     def send(self, account: Account, outgoing: Outgoing, delay: float = 0.0) -> int:
         """Queue one request for the account's webhook of that name. Without an address it is only kept, to be read in the log."""
-        url = account.webhooks.get(outgoing.hook, "")
+        url = outgoing.url or account.webhooks.get(outgoing.hook, "")
         done = self._store.run(
             "insert into webhooks (account_id, hook, url, method, content_type, headers, query, spoil, body, size, state, at)"
             " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

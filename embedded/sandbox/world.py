@@ -63,6 +63,8 @@ class World:
         self.hooks = Hooks(store, self.faults, self.providers, self.localise)
         self._steps: set[asyncio.TimerHandle] = set()
         self.mail_ports: dict[str, int] = {}
+        self.base = ""
+        """Where the simulator itself answers, for the addresses of files."""
 
     def localise(self, url: str) -> str:
         """The address on this machine of a public address of the product."""

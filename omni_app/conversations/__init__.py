@@ -4,4 +4,8 @@ write, `handling` take over, hand back, close, reopen; `reading` is for screens 
 `identity` is who a visitor says to be and what proves it, `joining` joins two customers and takes it back; `attachments` keeps
 files, `sniffing` finds what they are. For staff: `assignment`, `snoozing`, `labels`, `notes`, `canned`, `drafts`, `searching`;
 `changing` is the one way a conversation's state changes with a line both sides read.
+
+Out over a channel: `planning` queues a message (`barring` says what cannot go), `delivering` sends what is due in order
+(`parcels` takes the next, `outcomes` writes down what came of it, `postage` holds and books its cost), `delivery` hears what the
+provider and staff say of it; `progress` and `parts` are its states, as rules and as rows.
 """

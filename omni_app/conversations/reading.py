@@ -315,7 +315,7 @@ _MESSAGE_FIELDS = frozenset(item.name for item in fields(MessageView))
 
 
 async def list_statuses(db: Db, conversation_id: UUID, after: int = 0) -> dict[int, str]:
-    """How far each of our messages numbered above `after` got: number -> sent, delivered, read, failed. Raises `Forbidden`."""
+    """How far each of our messages numbered above `after` got: number -> a status of `models.Message`. Raises `Forbidden`."""
     db.scope.require(Permission.VIEW)
     rows = await db.execute(
         """select seq, status from messages where conversation_id = :id and seq > :after and role in ('assistant', 'staff')""",

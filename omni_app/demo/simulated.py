@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from omni_app.channels.checking import check_connection
 from omni_app.channels.connections import ConnectionView, create_connection, list_connections, load_connection, update_connection
-from omni_app.channels.registry import all_adapters
+from omni_app.channels.polling import poll_connection
+from omni_app.channels.registry import all_adapters, load_adapter
 from omni_app.infra.database import open_db, read_system
 from omni_app.infra.errors import OmniError
 from omni_app.infra.http import open_http
@@ -121,6 +122,9 @@ async def _connect(scope: Scope, kind: str) -> int:
     await _call("PATCH", f"/accounts/{account['id']}", body=change)
     if view is None or is_new:
         await check_connection(scope, connection_id)
+        if load_adapter(kind).capabilities.polls:
+            # The first look only remembers where the mailbox stands: what is written from now on is answered.
+            await poll_connection(scope, connection_id)
     return int(view is None)
 
 

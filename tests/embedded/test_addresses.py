@@ -1,10 +1,12 @@
 """Embedded servers by default, the operator's when named, and never half of both."""
 
+import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from embedded.addresses import Misconfigured, child_environment, choose_addresses
+from embedded.addresses import Misconfigured, SandboxPorts, child_environment, choose_addresses, choose_sandbox
 from embedded.postgres import Cluster
 from embedded.redis import RedisServer
 from omni_app.settings import Settings
@@ -60,3 +62,27 @@ def test_only_the_migrations_get_the_owners_address() -> None:
     addresses = choose_addresses(settings(), CLUSTER, REDIS)
     assert child_environment(settings(), addresses)["OMNI_DATABASE_OWNER_URL"] == ""
     assert child_environment(settings(), addresses, as_owner=True)["OMNI_DATABASE_OWNER_URL"] == addresses.owner
+
+
+def test_the_simulator_gets_the_ports_above_ours_or_others_when_one_is_taken() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1] - 1
+        found = choose_sandbox(settings(port=str(port)), "token")
+    assert found is not None
+    assert found.http != port + 1
+    assert len({port, found.http, found.smtp, found.imap}) == 4
+
+
+def test_the_simulator_can_be_switched_off() -> None:
+    assert choose_sandbox(settings(OMNI_SANDBOX="off"), "token") is None
+
+
+def test_children_learn_where_the_simulator_is_and_may_call_it() -> None:
+    ports = SandboxPorts(http=1, smtp=2, imap=3, token="secret")
+    addresses = replace(choose_addresses(settings(), CLUSTER, REDIS), sandbox=ports)
+    found = child_environment(settings(OMNI_EGRESS_ALLOW="10.0.0.1:80"), addresses)
+    assert found["OMNI_SANDBOX_URL"] == "http://127.0.0.1:1"
+    assert found["OMNI_EGRESS_ALLOW"] == "10.0.0.1:80,127.0.0.1:1,127.0.0.1:2,127.0.0.1:3"
+    assert (found["OMNI_SANDBOX_SMTP_PORT"], found["OMNI_SANDBOX_IMAP_PORT"], found["OMNI_SANDBOX_TOKEN"]) == ("2", "3", "secret")

@@ -25,6 +25,8 @@ class Simulator:
 
     home: Path
     port: int = field(default_factory=free_port)
+    smtp_port: int = field(default_factory=free_port)
+    imap_port: int = field(default_factory=free_port)
     token: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     process: subprocess.Popen[bytes] | None = None
 
@@ -38,8 +40,10 @@ class Simulator:
         return {
             "OMNI_SANDBOX": "off",
             "OMNI_SANDBOX_URL": self.url,
+            "OMNI_SANDBOX_SMTP_PORT": str(self.smtp_port),
+            "OMNI_SANDBOX_IMAP_PORT": str(self.imap_port),
             "OMNI_SANDBOX_TOKEN": self.token,
-            "OMNI_EGRESS_ALLOW": f"127.0.0.1:{self.port}",
+            "OMNI_EGRESS_ALLOW": ",".join(f"127.0.0.1:{port}" for port in (self.port, self.smtp_port, self.imap_port)),
         }
 
     def start(self, omni_port: int) -> None:

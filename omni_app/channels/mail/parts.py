@@ -105,8 +105,15 @@ def _split(body: memoryview, boundary: str, seen: Walk) -> Iterator[memoryview]:
     # White space behind a boundary is allowed and common; a missing end means that the mail was cut off.
     mark = re.escape(boundary.encode("latin-1", "replace"))
     starts, is_closed = [], False
-    for found in re.finditer(rb"(?:^|\r?\n|\r)--" + mark + rb"(--)?[ \t]*(?=\r|\n|$)(?:\r?\n|\r)?", body):
-        starts.append((found.start(), found.end()))
+    # The literal comes first in the expression: so it is searched for as fast as bytes can be.
+    for found in re.finditer(rb"--" + mark + rb"(--)?[ \t]*(?:\r?\n|\r|$)", body):
+        begin = found.start()
+        if begin and body[begin - 1] not in b"\r\n":
+            continue
+        # The line break before a boundary belongs to it.
+        begin -= begin > 0
+        begin -= begin > 0 and body[begin] == 0x0A and body[begin - 1] == 0x0D
+        starts.append((begin, found.end()))
         if found[1]:
             is_closed = True
             break

@@ -161,7 +161,7 @@ def below(line: rx.Var[Line]) -> rx.Component:
     fold = rx.el.details(
         rx.el.summary(icon("ellipsis", "s"), "Show quoted text"),
         rx.el.div(line.folded, class_name="folded", dir="auto"),
-        class_name="fold",
+        class_name="unfold",
     )
     return rx.fragment(
         rx.cond(line.folded != "", fold),
@@ -177,7 +177,7 @@ def _changed(line: rx.Var[Line]) -> rx.Component:
         rx.el.details(
             rx.el.summary(icon("pencil", "xs"), line.mark),
             rx.el.div(line.before, class_name="folded", dir="auto"),
-            class_name="fold",
+            class_name="unfold",
         ),
         rx.el.div(icon("pencil", "xs"), line.mark, class_name="lead"),
     )

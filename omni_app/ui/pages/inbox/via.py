@@ -16,7 +16,7 @@ MAY_CONFIGURE = ShellState.permissions.contains(Permission.CONFIGURE.value)
 
 def sandbox_mark() -> rx.Component:
     """On everything that goes to the built-in simulator and reaches nobody."""
-    return rx.el.span("Sandbox", class_name="badge line sandbox", title="Goes to the simulator, reaches nobody")
+    return rx.el.span("Sandbox", class_name="badge line sbx", title="Goes to the simulator, reaches nobody")
 
 
 def via_row(row: rx.Var[Row]) -> rx.Component:
