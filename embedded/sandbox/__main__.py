@@ -2,9 +2,12 @@
 
 import asyncio
 import gc
+import os
 import signal
 import sys
 from urllib.parse import urlsplit
+
+import uvloop
 
 from embedded.sandbox.access import read_token
 from embedded.sandbox.app import make_app, make_world
@@ -43,10 +46,13 @@ async def serve(settings: Settings) -> None:
 
 
 def main() -> int:
+    # The file of threads and keys is nobody else's.
+    os.umask(0o077)
     # What is imported stays: collecting it again and again would only take time.
     gc.freeze()
     try:
-        asyncio.run(serve(load_settings()))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(load_settings()))
     except OSError as error:
         print(f"sandbox cannot start: {error}", file=sys.stderr, flush=True)
         return 1

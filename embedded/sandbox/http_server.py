@@ -23,7 +23,7 @@ class HttpServer:
     def __init__(self, app: App) -> None:
         self._app = app
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
 
     async def start(self, port: int) -> int:
         """Listen; returns the port (0 chooses a free one). Raises OSError when it is taken."""
@@ -33,11 +33,14 @@ class HttpServer:
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
+            tasks = [task for task in self._open.values() if task is not None]
             for writer in list(self._open):
                 writer.transport.abort()
+            if tasks:
+                await asyncio.wait(tasks, timeout=1)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
+        self._open[writer] = asyncio.current_task()
         connection = h11.Connection(h11.SERVER)
         try:
             while (request := await _next_request(connection, reader, writer)) is not None:
@@ -49,7 +52,7 @@ class HttpServer:
             # Whoever calls went away or spoke no HTTP: there is nobody to tell.
             pass
         finally:
-            self._open.discard(writer)
+            self._open.pop(writer, None)
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()

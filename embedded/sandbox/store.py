@@ -18,9 +18,11 @@ from embedded.sandbox.accounts import JSON, Account, Contact, Message
 
 MOST_MESSAGES = 50_000
 MOST_WEBHOOKS = 5_000
+MOST_MAILS = 5_000
+MOST_CONTACTS = 20_000
 MOST_MEDIA_BYTES = 200 * 1024 * 1024
 # Longer bodies of delivered webhooks are not kept for the log.
-MOST_LOGGED_BYTES = 512 * 1024
+MOST_LOGGED_BYTES = 64 * 1024
 _TRIM_EVERY = 500
 
 _SCHEMA = """
@@ -235,6 +237,9 @@ class Store:
             return
         self.run("delete from messages where seq <= (select max(seq) from messages) - ?", (MOST_MESSAGES,))
         self.run("delete from webhooks where state <> 'waiting' and id <= (select max(id) from webhooks) - ?", (MOST_WEBHOOKS,))
+        self.run("delete from mailbox where rowid <= (select max(rowid) from mailbox) - ?", (MOST_MAILS,))
+        # A row is written anew with each message, so those silent for longest go first.
+        self.run("delete from contacts where rowid <= (select max(rowid) from contacts) - ?", (MOST_CONTACTS,))
         self.run("delete from attempts where id <= (select max(id) from attempts) - ?", (2 * MOST_WEBHOOKS,))
 
     def _trim_media(self) -> None:

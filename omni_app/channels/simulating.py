@@ -3,13 +3,16 @@
 Only connections of the caller's own business that are marked as sandbox can be driven, so nobody plays another one's customers.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from omni_app.channels.accounts import open_account
+from pydantic import SecretStr
+
+from omni_app.channels.accounts import Account, open_account
 from omni_app.infra.database import Db, open_db
 from omni_app.infra.errors import Invalid, NotFound, Unavailable
 from omni_app.infra.http import Broken, open_http
@@ -45,7 +48,8 @@ class Phone:
     kind: str
     channel: str
     name: str
-    account: str
+    is_on: bool
+    health: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,10 @@ class PlayedThread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayedMessage:
-    """One message as the customer's device shows it. `is_ours`: the business sent it; `state` is how far the provider got."""
+    """One message as the customer's device shows it. `is_ours`: the business sent it; `state` is how far the provider got.
+
+    `choices` are the titles of quick replies, `files` the names of files.
+    """
 
     id: str
     is_ours: bool
@@ -68,6 +75,7 @@ class PlayedMessage:
     text: str
     subject: str
     choices: tuple[str, ...]
+    files: tuple[str, ...]
     state: str
     at: datetime
 
@@ -94,31 +102,64 @@ class PlayedFault:
     left: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """All there is to see of one sandbox connection: who was played, one of their threads, what the provider did and will do."""
+
+    threads: list[PlayedThread]
+    messages: list[PlayedMessage]
+    webhooks: list[PlayedWebhook]
+    faults: list[PlayedFault]
+
+
 async def list_phones(db: Db) -> list[Phone]:
     """The sandbox connections of the business. Raises `Forbidden` without VIEW."""
     db.scope.require(Permission.VIEW)
     rows = await db.execute(
-        "select id, kind, channel, name, account_key from channel_connections where is_sandbox order by channel, name"
+        "select id, kind, channel, name, is_on, health from channel_connections where is_sandbox order by channel, name"
     )
     return [
-        Phone(connection_id=row.id, kind=row.kind, channel=row.channel, name=row.name, account=row.account_key) for row in rows
+        Phone(connection_id=row.id, kind=row.kind, channel=row.channel, name=row.name, is_on=row.is_on, health=row.health)
+        for row in rows
     ]
 
 
-async def list_threads(scope: Scope, connection_id: UUID) -> list[PlayedThread]:
-    """The customers played so far, who wrote last first. Raises `NotFound`, `Forbidden`, `Unavailable`."""
+async def watch_phone(scope: Scope, connection_id: UUID, address: str = "") -> Played:
+    """What happened so far: customers (who wrote last first), the messages of `address` (empty: of who wrote last; oldest first),
+    the newest webhooks and the failures in force.
+
+    Raises `NotFound` (not a sandbox connection of this business, or its account is gone), `Forbidden` without VIEW, `Unavailable`
+    when the simulator does not answer.
+    """
     account = await _account(scope, connection_id, Permission.VIEW)
-    found = await _ask("GET", "/threads", query={"account": account["id"]})
+    threads, webhooks, faults = await asyncio.gather(
+        _threads(account["id"]), _webhooks(account["id"], 25), _faults(account["id"])
+    )
+    address = address or (threads[0].address if threads else "")
+    messages = await _messages(account["id"], address) if address else []
+    return Played(threads=threads, messages=messages, webhooks=webhooks, faults=faults)
+
+
+async def _threads(account_id: str) -> list[PlayedThread]:
+    found = await _ask("GET", "/threads", query={"account": account_id})
     threads = [_thread(one) for one in found.get("threads", [])]
     return sorted(threads, key=lambda one: one.last_at or datetime.min.replace(tzinfo=UTC), reverse=True)[:MOST_SHOWN]
 
 
-async def list_messages(scope: Scope, connection_id: UUID, address: str) -> list[PlayedMessage]:
-    """Both directions of one played customer, oldest first. Raises as `list_threads`."""
-    account = await _account(scope, connection_id, Permission.VIEW)
-    query = {"account": account["id"], "address": address, "limit": str(MOST_SHOWN)}
-    found = await _ask("GET", "/messages", query=query)
-    return [_message(one) for one in found.get("messages", [])]
+async def _messages(account_id: str, address: str) -> list[PlayedMessage]:
+    query = {"account": account_id, "address": address, "limit": str(MOST_SHOWN)}
+    return [_message(one) for one in (await _ask("GET", "/messages", query=query)).get("messages", [])]
+
+
+async def _webhooks(account_id: str, limit: int) -> list[PlayedWebhook]:
+    query = {"account": account_id, "limit": str(limit)}
+    return [_webhook(one) for one in (await _ask("GET", "/webhooks", query=query)).get("webhooks", [])]
+
+
+async def _faults(account_id: str) -> list[PlayedFault]:
+    found = (await _ask("GET", "/faults")).get("faults", [])
+    mine = [one for one in found if one.get("account_id") in ("", account_id)]
+    return [PlayedFault(id=int(one["id"]), kind=str(one["kind"]), left=one.get("left")) for one in mine]
 
 
 async def say(scope: Scope, connection_id: UUID, given: Mapping[str, Any]) -> None:
@@ -152,42 +193,35 @@ async def clear_faults(scope: Scope, connection_id: UUID) -> None:
     await _ask("DELETE", "/faults", query={"account": account["id"]})
 
 
-async def list_faults(scope: Scope, connection_id: UUID) -> list[PlayedFault]:
-    """The failures in force for this account. Raises as `list_threads`."""
-    account = await _account(scope, connection_id, Permission.VIEW)
-    found = await _ask("GET", "/faults")
-    mine = [one for one in found.get("faults", []) if one.get("account_id") in ("", account["id"])]
-    return [PlayedFault(id=int(one["id"]), kind=str(one["kind"]), left=one.get("left")) for one in mine]
-
-
-async def list_webhooks(scope: Scope, connection_id: UUID, limit: int = 25) -> list[PlayedWebhook]:
-    """The newest webhooks the simulator sent for this account, newest first. Raises as `list_threads`."""
-    account = await _account(scope, connection_id, Permission.VIEW)
-    found = await _ask("GET", "/webhooks", query={"account": account["id"], "limit": str(limit)})
-    return [_webhook(one) for one in found.get("webhooks", [])]
-
-
 async def send_webhook_again(scope: Scope, connection_id: UUID, webhook_id: int) -> None:
     """Send one webhook once more, as providers do. Raises `NotFound` for another account's, and as `say`."""
-    known = {one.id for one in await list_webhooks(scope, connection_id, limit=1000)}
-    if webhook_id not in known:
+    account = await _account(scope, connection_id, Permission.REPLY)
+    if webhook_id not in {one.id for one in await _webhooks(account["id"], 1000)}:
         raise NotFound("webhook")
-    scope.require(Permission.REPLY)
     await _ask("POST", f"/webhooks/{webhook_id}/again")
 
 
 async def _account(scope: Scope, connection_id: UUID, permission: Permission) -> dict[str, Any]:
-    """The simulator's account behind a connection: the one whose credentials name the connection's account."""
+    """The simulator's account behind a connection: one whose secrets the connection knows.
+
+    Its public number or address would not do: anybody may write that of another business into a connection of their own.
+    """
     scope.require(permission)
     async with open_db(scope) as db:
         opened = await open_account(db, connection_id)
     if not opened.is_sandbox:
         raise NotFound("sandbox connection")
-    found = await _ask("GET", "/accounts", query={"provider": opened.kind})
-    for account in found.get("accounts", []):
-        if opened.account_key and opened.account_key in map(str, account["credentials"].values()):
-            return dict(account)
-    raise NotFound("account in the sandbox. Connect it anew")
+    secrets = _secrets(opened)
+    found = (await _ask("GET", "/accounts", query={"provider": opened.kind})).get("accounts", [])
+    known = [one for one in found if secrets & set(map(str, one["credentials"].values()))]
+    if not known:
+        raise NotFound("account in the sandbox")
+    return dict(max(known, key=lambda one: opened.account_key in map(str, one["credentials"].values())))
+
+
+def _secrets(opened: Account) -> set[str]:
+    values = (getattr(opened.settings, name) for name in type(opened.settings).model_fields)
+    return {value.get_secret_value() for value in values if isinstance(value, SecretStr)} - {""}
 
 
 async def _ask(method: str, path: str, *, query: Mapping[str, str] | None = None, json: Any = None) -> dict[str, Any]:
@@ -236,6 +270,7 @@ def _message(one: Mapping[str, Any]) -> PlayedMessage:
         text=str(one["text"]),
         subject=str(detail.get("subject", "")),
         choices=_choices(detail),
+        files=_files(str(one["kind"]), detail),
         state=str(one["state"]),
         at=_at(one["at"]),
     )
@@ -247,6 +282,14 @@ def _choices(detail: Mapping[str, Any]) -> tuple[str, ...]:
     titles = [button.get("reply", {}).get("title", "") for button in action.get("buttons", [])]
     titles += [row.get("title", "") for section in action.get("sections", []) for row in section.get("rows", [])]
     return tuple(filter(None, titles))
+
+
+def _files(kind: str, detail: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of a mail its attachments; elsewhere the name of a document."""
+    part = detail.get(kind)
+    named = [part] if isinstance(part, Mapping) and part.get("filename") else []
+    listed = detail.get("files")
+    return tuple(str(one.get("filename") or one.get("name") or "file") for one in [*named, *(listed or [])])
 
 
 def _webhook(one: Mapping[str, Any]) -> PlayedWebhook:

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from omni_app import audit
 from omni_app.customers.addresses import Address
 from omni_app.customers.identifying import add_point
+from omni_app.customers.suggesting import suggest_owner
 from omni_app.infra import live
 from omni_app.infra.database import Db
 from omni_app.infra.errors import Conflict, Forbidden, NotFound
@@ -57,6 +58,7 @@ async def claim_address(db: Db, customer_id: UUID, address: Address | None, name
             raise Conflict("This customer claims too many addresses already.")
         await add_point(db, customer_id, row.data_key, address, "claimed")
         await audit.record(db, "customer.address_claimed", "customer", customer_id, after={"kind": address.kind})
+        await suggest_owner(db, customer_id, address)
         changed = True
     if changed:
         live.publish(db, "customer.changed", customer_id=customer_id)

@@ -20,7 +20,7 @@ from omni_app import audit
 from omni_app.customers.addresses import Address, normalize_email, normalize_phone
 from omni_app.customers.identifying import CONTACT_POINT, KnownCustomer
 from omni_app.customers.jobs import RefreshTrust
-from omni_app.customers.suggesting import suggest, suggest_namesakes
+from omni_app.customers.suggesting import TYPED, suggest, suggest_namesakes
 from omni_app.infra import live
 from omni_app.infra.clock import now
 from omni_app.infra.crypto import encrypt, unwrap_data_key
@@ -229,7 +229,7 @@ async def add_missing_points(db: Db, recognised: Recognised, customer: KnownCust
     for other_id in recognised.owners:
         await suggest(db, customer.id, other_id, "Somebody wrote from this address, but the mail system could not prove it.")
     for other_id in recognised.claimers:
-        await suggest(db, customer.id, other_id, "One of them typed an address that is proven to be the other's.")
+        await suggest(db, customer.id, other_id, TYPED)
     if recognised.customer is None and recognised.is_proven:
         await suggest_namesakes(db, customer.id, recognised.name or customer.name, recognised.reply_to)
     index = recognised.reply_to.index

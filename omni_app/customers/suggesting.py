@@ -16,6 +16,7 @@ from omni_app.infra.ids import new_id
 from omni_app.infra.scope import Permission
 
 MOST_NAMESAKES = 3
+TYPED = "One of them typed an address that is proven to be the other's."
 
 # Everybody has an address there: it says nothing of who belongs together.
 _FREE_MAIL = """
@@ -97,6 +98,17 @@ async def suggest(db: Db, one_id: UUID, other_id: UUID, evidence: str) -> bool:
     for customer_id in (one_id, other_id):
         live.publish(db, "customer.changed", customer_id=customer_id)
     return True
+
+
+async def suggest_owner(db: Db, customer_id: UUID, address: Address) -> bool:
+    """Suggest who has proven an address that this customer only claims."""
+    found = await db.execute(
+        """select customer_id from contact_points where kind = :kind and channel = :channel and value_index = :index
+           and proof = 'proven'""",
+        {"kind": address.kind, "channel": address.channel, "index": address.index},
+    )
+    owner_id = found.scalar_one_or_none()
+    return owner_id is not None and await suggest(db, customer_id, owner_id, TYPED)
 
 
 async def suggest_namesakes(db: Db, customer_id: UUID, name: str, address: Address) -> int:

@@ -36,7 +36,8 @@ from omni_app.conversations.mail_html import keep_html
 from omni_app.conversations.media import keep_media, listen
 from omni_app.conversations.reactions import apply_correction, apply_reaction
 from omni_app.customers.identifying import KnownCustomer
-from omni_app.customers.recognising import add_missing_points, recognise
+from omni_app.customers.readdressing import change_address
+from omni_app.customers.recognising import recognise
 from omni_app.infra.background import start_task
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db, open_db
@@ -164,7 +165,7 @@ async def _handle(scope: Scope, account: Account, event_id: UUID, event: Inbound
                 await apply_address_problem(db, account.channel, event)
         case AddressChange():
             async with open_db(scope) as db:
-                await _change_address(db, account, event)
+                await change_address(db, account.channel, event.old, event.new)
         case AccountNotice():
             async with open_db(scope) as db:
                 await _note(db, account, event)
@@ -230,13 +231,6 @@ async def _show_typing(account: Account, provider_id: str) -> None:
 async def _with_sender(scope: Scope, account: Account, sender: Sender) -> KnownCustomer | None:
     async with open_db(scope) as db:
         return (await recognise(db, account.channel, sender.identifiers, sender.name, sender.language)).customer
-
-
-async def _change_address(db: Db, account: Account, change: AddressChange) -> None:
-    """The new address is one more of theirs. When somebody else has it already, the provider's word alone joins nobody."""
-    recognised = await recognise(db, account.channel, (change.new, change.old))
-    if recognised.customer is not None and not recognised.twins:
-        await add_missing_points(db, recognised, recognised.customer)
 
 
 async def _note(db: Db, account: Account, notice: AccountNotice) -> None:

@@ -11,20 +11,23 @@ from psycopg import sql
 
 from omni_app.budgets.ledger import LEDGER_COLUMNS, LedgerLine, ledger_values
 from omni_app.cache import process as process_cache
+from omni_app.channels.contract import MailHead
 from omni_app.conversations.answering import Answer, find_reply, record_answer
 from omni_app.conversations.forgetting import describe_erasure, erase_customer, export_customer
+from omni_app.conversations.mail_envelopes import seal_envelope
 from omni_app.conversations.memory import Unembedded, embed_messages, embed_texts, list_unembedded, remember
 from omni_app.conversations.notes import add_note
 from omni_app.customers.addresses import Address
 from omni_app.customers.identifying import CONTACT_POINT
 from omni_app.customers.notes import CUSTOMER_NOTE
+from omni_app.customers.suggesting import suggest
 from omni_app.events import ConversationHandedOver, emit
 from omni_app.infra.crypto import encrypt, unwrap_data_key
 from omni_app.infra.database import open_db, system_db
 from omni_app.infra.errors import Forbidden, NotFound
 from omni_app.infra.ids import new_id
 from omni_app.infra.scope import Permission
-from omni_app.infra.storage import put_file, read_file
+from omni_app.infra.storage import put_file, put_sealed, read_file
 from omni_app.llm import embedding
 from omni_app.notices.mail import queue_mail
 from omni_app.orchestrator.summarising import summarise
@@ -189,6 +192,90 @@ async def test_afterwards_no_table_knows_the_customer(superuser: Superuser) -> N
     assert [row["id"] for row in await rows("select id from customers")] == [bob.customer_id]
     assert len(await rows("select 1 from memories")) == 1
     assert len(await rows("select 1 from mails")) == 1
+
+
+async def carry_a_mail(desk: Desk, ann: Written, other_id: UUID) -> list[str]:
+    """A mail of Ann's as channels keep it, with every text holding `SECRET`; the keys of its files."""
+    (customer,) = await rows("select data_key from customers where id = :id", id=ann.customer_id)
+    business = desk.system.business_id
+    html_key, event_key = await put_sealed(business, b"<p>zanzibar</p>"), await put_sealed(business, b"zanzibar raw")
+    picture, thumbnail = await put_file(business, b"a picture"), await put_file(business, b"a small picture")
+    common = {"business": business, "customer": ann.customer_id, "conversation": ann.conversation_id}
+    connection = new_id()
+    await rows(
+        """insert into channel_connections (id, business_id, kind, channel, name, settings, token, token_index, created_at,
+             updated_at) values (:id, :business, 'smtp', 'email', 'Mail', '', '', :index, now(), now()) returning id""",
+        id=connection,
+        business=business,
+        index=str(connection),
+    )
+    await add_point(ann.customer_id, f"unproven:ann@{SECRET}.example", "external", "email")
+    (message,) = await rows(
+        """update messages set envelope = :envelope, html_key = :html, folded = 'zanzibar', details = '{"a": "zanzibar"}',
+             problem = 'zanzibar', external_id = 'zanzibar@example.com'
+           where conversation_id = :conversation and seq = 1 returning id""",
+        envelope=seal_envelope(customer["data_key"], MailHead(subject=SECRET)),
+        html=html_key,
+        conversation=ann.conversation_id,
+    )
+    await rows(
+        """insert into deliveries (id, business_id, conversation_id, message_id, customer_id, connection_id, channel, seq, text,
+             error, available_at, created_at) values (:id, :business, :conversation, :message, :customer, :connection, 'email', 1,
+             'zanzibar', 'zanzibar', now(), now()) returning id""",
+        id=new_id(),
+        message=message["id"],
+        connection=connection,
+        **common,
+    )
+    await rows(
+        """insert into channel_events (id, business_id, connection_id, hook, event_key, storage_key, detail, customer_id,
+             message_id, received_at) values (:id, :business, :connection, 'mail', 'zanzibar', :storage, 'zanzibar', :customer,
+             :message, now()) returning id""",
+        id=new_id(),
+        business=business,
+        connection=connection,
+        storage=event_key,
+        customer=ann.customer_id,
+        message=message["id"],
+    )
+    await rows(
+        """insert into mail_references (id, business_id, conversation_id, message_id, rfc_id, created_at)
+           values (:id, :business, :conversation, :message, 'zanzibar@example.com', now()) returning id""",
+        id=new_id(),
+        business=business,
+        conversation=ann.conversation_id,
+        message=message["id"],
+    )
+    await rows(
+        """insert into attachments (id, business_id, customer_id, conversation_id, message_id, uploaded_by, name, media_type,
+             size, sha256, storage_key, thumbnail_key, content_id, transcript, created_at) values (:id, :business, :customer,
+             :conversation, :message, 'channel:x', 'zanzibar.png', 'image/png', 9, '', :picture, :thumbnail, 'zanzibar',
+             'zanzibar', now()) returning id""",
+        id=new_id(),
+        message=message["id"],
+        picture=picture,
+        thumbnail=thumbnail,
+        **common,
+    )
+    async with open_db(desk.system) as db:
+        await suggest(db, ann.customer_id, other_id, f"Both are called {SECRET}.")
+    return [html_key, event_key, picture, thumbnail]
+
+
+async def test_what_came_and_went_over_a_channel_goes_too(superuser: Superuser) -> None:
+    desk = await make_desk()
+    bob = await desk.ask("Where can I park?", "bob")
+    ann = await desk.ask(f"Do you fix teeth in {SECRET}?", "ann")
+    kept = await carry_a_mail(desk, ann, bob.customer_id)
+    async with open_db(desk.system) as db:
+        await erase_customer(db, ann.customer_id)
+    await run_all()
+    await run_all(later=True)
+    assert find_everywhere(superuser, SECRET) == {}
+    assert set(find_everywhere(superuser, str(ann.customer_id), str(ann.conversation_id))) == {"audit_entries"}
+    for storage_key in kept:
+        with pytest.raises(NotFound):
+            await read_file(storage_key)
 
 
 async def test_mail_of_another_business_to_the_same_address_stays() -> None:

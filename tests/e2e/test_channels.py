@@ -3,8 +3,9 @@
 import pytest
 from playwright.async_api import Page, expect
 
+from omni_app.budgets import seed_prices
 from omni_app.channels.connections import create_connection
-from omni_app.infra.database import open_db
+from omni_app.infra.database import open_db, system_db
 from omni_app.infra.live import publish_now
 from tests.e2e.staff import Shop, open_shop
 from tests.harness.simulator import Sandbox, SandboxAccount
@@ -21,6 +22,7 @@ async def connect(shop: Shop, number: SandboxAccount) -> str:
         "business_account_id": number.credentials["waba_id"],
         "access_token": number.credentials["access_token"],
         "app_secret": number.credentials["app_secret"],
+        "verify_token": number.credentials["verify_token"],
     }
     async with open_db(shop.scope) as db:
         return str(await create_connection(db, "whatsapp", "Front desk", values, is_sandbox=True))
@@ -32,6 +34,8 @@ async def scrolls_sideways(page: Page) -> bool:
 
 async def test_an_account_is_connected_tested_and_tried(sandbox: Sandbox, page: Page, web_server: str) -> None:
     await open_shop(page, web_server)
+    async with system_db("test prices") as db:
+        await seed_prices(db)
     number = await sandbox.account("whatsapp")
     await page.goto("/channels")
     await expect(page.get_by_text("Nothing is connected yet")).to_be_visible()

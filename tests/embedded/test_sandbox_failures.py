@@ -7,7 +7,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from embedded.sandbox.store import Store
+from embedded.sandbox.app import make_world
+from embedded.sandbox.store import MOST_MEDIA_BYTES, Store
 from embedded.sandbox.world import World
 from tests.embedded.providers import call, open_ear
 from tests.harness.simulator import Refused, Sandbox, SandboxAccount
@@ -152,8 +153,6 @@ async def test_webhooks_go_to_this_machine_only(sandbox: Sandbox) -> None:
 
 
 async def test_accounts_threads_and_waiting_webhooks_survive_a_restart(tmp_path: Path) -> None:
-    from embedded.sandbox.app import make_world
-
     world = make_world(tmp_path / "sandbox.db")
     given = {"provider": "whatsapp", "id": "a", "webhook_url": "http://127.0.0.1:9/x"}
     account = world.open_account(given)
@@ -171,3 +170,12 @@ async def test_the_public_address_is_reached_on_this_machine() -> None:
     assert world.localise("https://omni.example/webhooks/x") == "http://127.0.0.1:3000/webhooks/x"
     world.check_url("https://omni.example/webhooks/x")
     await world.stop()
+
+
+def test_only_the_newest_stay() -> None:
+    store = Store(":memory:")
+    big = b"x" * (MOST_MEDIA_BYTES // 2)
+    first, second = (store.add_media("a", name, "image/png", big) for name in ("one", "two"))
+    store.add_media("a", "three", "image/png", b"small")
+    assert (store.media(first.id) is None, store.media(second.id) is None) == (True, False)
+    store.close()

@@ -267,12 +267,15 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--kills", type=int, default=8)
+    parser.add_argument(
+        "--customers", type=int, default=200, help="few of them write faster than answered: one answer for several"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="omni-soak-") as folder, omni_with_simulator(Path(folder)) as (omni, simulator):
         print(f"seed {options.seed}, {options.messages} messages", flush=True)
         soak = ChannelSoak(omni, simulator, options.seed)
         blows = [soak.kill("worker" if number % 2 == 0 else "web") for number in range(options.kills)]
-        report = asyncio.run(soak.run(options.messages, 24, blows))
+        report = asyncio.run(soak.run(options.messages, options.customers, blows))
     print(report)
     return 1 if report.problems else 0
 

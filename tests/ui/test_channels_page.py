@@ -25,6 +25,7 @@ from omni_app.ui.pages.channels.showing import (
     hook_titles,
     kind_cards,
     light_of,
+    paste_lines,
     receiver_hint,
     receiver_words,
     step_lines,
@@ -100,9 +101,11 @@ def test_every_adapter_has_a_form_and_a_guide(kind: str) -> None:
     assert adapter.channel in CHANNELS
     assert receiver_words(adapter.channel)[0]
     addresses = [WebhookAddress(path=hook.path, title=hook.title, url=f"https://x/{hook.path}") for hook in adapter.webhooks]
-    before, after = step_lines(adapter), step_lines(adapter, addresses)
-    assert all("{webhook" not in step.text and not step.addresses for step in before)
-    assert {one.title for step in after for one in step.addresses} == {hook.title for hook in adapter.webhooks}
+    before, after = step_lines(adapter), step_lines(adapter, is_saved=True)
+    assert all("{webhook" not in step.text and not step.addresses for step in (*before, *after))
+    pasting = paste_lines(adapter, addresses)
+    assert all("{webhook" not in step.text and step.addresses for step in pasting)
+    assert sorted(one.url for step in pasting for one in step.addresses) == sorted(one.url for one in addresses)
 
 
 def test_the_form_shows_what_is_saved_and_never_a_secret() -> None:
@@ -117,7 +120,7 @@ def test_the_form_shows_what_is_saved_and_never_a_secret() -> None:
     assert fields["phone_number_id"].value == "1"
     assert (fields["access_token"].value, fields["access_token"].is_set) == ("", True)
     assert fields["access_token"].placeholder.startswith("Set.")
-    assert (fields["app_secret"].is_set, fields["app_secret"].is_optional) == (False, True)
+    assert (fields["app_secret"].is_set, fields["graph_url"].is_optional) == (False, True)
     assert fields["graph_url"].is_advanced
 
 

@@ -130,12 +130,14 @@ class _Writer:
     def write(self, root: etree._Element) -> Marked:
         quoted: list[tuple[etree._Element, int]] = []
         links: list[tuple[etree._Element, int]] = []
+        skipped: etree._Element | None = None
         walker = etree.iterwalk(root, events=("start", "end"))
         for event, element in walker:
             tag = element.tag if isinstance(element.tag, str) else ""
             if event == "start":
                 if tag in _SKIPPED or _is_hidden(element):
                     walker.skip_subtree()
+                    skipped = element
                     continue
                 self._open(tag, element)
                 if _is_quote(tag, element):
@@ -145,7 +147,7 @@ class _Writer:
                 if element.text:
                     self._put(element.text)
                 continue
-            if tag not in _SKIPPED and not _is_hidden(element):
+            if element is not skipped:
                 if links and links[-1][0] is element:
                     self._link(str(element.get("href")), links.pop()[1])
                 if quoted and quoted[-1][0] is element:

@@ -24,12 +24,11 @@ from omni_app.ui.pages.channels.connecting import is_among
 from omni_app.ui.pages.channels.draft import ChannelDraftState
 from omni_app.ui.pages.channels.fields import SettingField, setting_fields, typed_networks, typed_settings
 from omni_app.ui.pages.channels.showing import (
-    AddressLine,
     ConnectionLine,
     StepLine,
     TemplateLine,
-    address_lines,
     connection_line,
+    paste_lines,
     receiver_hint,
     receiver_words,
     step_lines,
@@ -45,7 +44,7 @@ class ConnectionState(ViewerState, rx.State):
     tab: str = "settings"
     is_gone: bool = False
     steps: list[StepLine] = []
-    addresses: list[AddressLine] = []
+    pasting: list[StepLine] = []
     has_templates: bool = False
     templates: list[TemplateLine] = []
 
@@ -107,7 +106,7 @@ class ConnectionState(ViewerState, rx.State):
     def _show(self, view: ConnectionView, light: Light | None, zone: Any) -> None:
         adapter = load_adapter(view.kind)
         self.line = connection_line(view, light, zone)
-        self.steps, self.addresses = step_lines(adapter, view.webhooks), address_lines(view)
+        self.steps, self.pasting = step_lines(adapter, is_saved=True), paste_lines(adapter, view.webhooks)
         self.has_webhooks = bool(view.webhooks)
         self.to_label, self.to_example = receiver_words(view.channel)
         self.to_hint = receiver_hint(adapter)

@@ -16,7 +16,7 @@ from omni_app.ui.components import (
     text_field,
 )
 from omni_app.ui.pages.channels.connection import ConnectionState
-from omni_app.ui.pages.channels.form import address, connection_form, guide, progress
+from omni_app.ui.pages.channels.form import connection_form, guide, progress
 from omni_app.ui.pages.channels.page import light
 from omni_app.ui.pages.channels.showing import TemplateLine
 from omni_app.ui.pages.channels.trying import TryOutState
@@ -186,22 +186,20 @@ def try_panel() -> rx.Component:
 
 def settings_tab() -> rx.Component:
     pasting = panel(
-        rx.foreach(ConnectionState.addresses, address),
+        guide(ConnectionState.pasting),
         rx.el.p(
             "Whoever knows an address can knock there. Keep it between you and the provider.",
             class_name="mut t1",
         ),
         title="Webhook addresses",
-        about="for the provider's settings",
+        about="paste them at the provider",
         padded=True,
         class_name="addresses",
     )
     how = rx.el.details(
-        rx.el.summary(icon("chevron_right", "s", "turn"), "How to set it up at the provider"),
+        rx.el.summary(icon("chevron_right", "s", "turn"), "The whole guide"),
         guide(ConnectionState.steps),
         class_name="more-settings panel guide-panel",
-        open=LINE.light == "untested",
-        key=LINE.id,
     )
     return rx.el.div(
         rx.el.div(

@@ -56,7 +56,7 @@ def _field(name: str, info: FieldInfo, value: str | None, is_set: bool) -> Setti
         kind=kind,
         value=given,
         is_set=is_set,
-        is_optional=not info.is_required() and kind in ("text", "secret", "area") and not _default(info),
+        is_optional=not info.is_required() and kind in ("text", "area") and not _default(info),
         is_advanced=extra.get("group") == ADVANCED,
         choices=choices,
     )

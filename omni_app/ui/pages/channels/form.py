@@ -168,7 +168,7 @@ def connection_form(state: Any, submit_label: str, *beside: rx.Component) -> rx.
     )
 
 
-def address(line: rx.Var[AddressLine]) -> rx.Component:
+def _address(line: rx.Var[AddressLine]) -> rx.Component:
     """A webhook address to copy."""
     return rx.el.div(
         rx.el.span(line.title, class_name="label"),
@@ -182,7 +182,7 @@ def _step(step: rx.Var[StepLine]) -> rx.Component:
     return rx.el.li(
         rx.el.h3(step.title),
         rx.el.p(step.text),
-        rx.foreach(step.addresses, address),
+        rx.foreach(step.addresses, _address),
         key=step.title,
     )
 

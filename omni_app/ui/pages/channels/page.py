@@ -81,7 +81,7 @@ def _content() -> rx.Component:
         rx.el.ul(rx.foreach(ChannelsState.lines, _connection), class_name="connections"),
         empty_state(
             "Nothing is connected yet",
-            "The chat on your website works already. Connect e-mail or WhatsApp to answer there too.",
+            "The chat on your website works already. Connect a mailbox or WhatsApp to answer there too.",
             "plug",
             button_link("Choose a channel", "#connect", "arrow_down", tone="primary"),
         ),

@@ -138,19 +138,23 @@ def kind_cards(views: Sequence[ConnectionView]) -> list[KindCard]:
     ]
 
 
-def step_lines(adapter: Adapter, addresses: Sequence[WebhookAddress] = ()) -> list[StepLine]:
-    """The guide. `{webhook:PATH}` becomes "the address below" with that address, or says that it comes after saving."""
-    known = {one.path: AddressLine(one.title, one.url) for one in addresses}
+def step_lines(adapter: Adapter, *, is_saved: bool = False) -> list[StepLine]:
+    """The whole guide; `{webhook:PATH}` says where that address stands: `paste_lines` shows it once the connection is saved."""
+    words = "the address above" if is_saved else "the address you get here after saving"
+    return [StepLine(step.title, _WEBHOOK.sub(words, step.text)) for step in adapter.guide]
+
+
+def paste_lines(adapter: Adapter, addresses: Sequence[WebhookAddress]) -> list[StepLine]:
+    """The steps of the guide in which an address is pasted, each with its addresses; every address stands in one of them."""
+    left = {one.path: AddressLine(one.title, one.url) for one in addresses}
     lines = []
     for step in adapter.guide:
-        named = list(dict.fromkeys(_WEBHOOK.findall(step.text)))
-        words = "the address below" if known else "the address you get here after saving"
-        lines.append(StepLine(step.title, _WEBHOOK.sub(words, step.text), [known[path] for path in named if path in known]))
+        named = [left.pop(path) for path in dict.fromkeys(_WEBHOOK.findall(step.text)) if path in left]
+        if named:
+            lines.append(StepLine(step.title, _WEBHOOK.sub("the address below", step.text), named))
+    if left:
+        lines.append(StepLine("More addresses", "Paste them where the provider asks for them.", list(left.values())))
     return lines
-
-
-def address_lines(view: ConnectionView) -> list[AddressLine]:
-    return [AddressLine(one.title, one.url) for one in view.webhooks]
 
 
 def receiver_words(channel: str) -> tuple[str, str]:

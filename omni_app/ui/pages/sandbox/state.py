@@ -1,143 +1,101 @@
 """What the sandbox page shows and does."""
 
-import html
-from dataclasses import dataclass, field
+import asyncio
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import reflex as rx
 
 from omni_app.channels.simulating import (
-    FAULTS,
-    PlayedMessage,
+    Played,
     clear_faults,
-    list_faults,
-    list_messages,
     list_phones,
-    list_threads,
-    list_webhooks,
     play_fault,
     say,
     send_webhook_again,
+    watch_phone,
 )
-from omni_app.infra.errors import Invalid, NotFound
+from omni_app.conversations.addressed import find_conversation
+from omni_app.infra.errors import Invalid, NotFound, Unavailable
 from omni_app.tenancy.businesses import load_business
 from omni_app.ui.access import ViewerState, current_viewer, form_text, handler, loader, parse_id, viewer_db
 from omni_app.ui.components import said
 from omni_app.ui.live import watch
-from omni_app.ui.words import when, zone_of
+from omni_app.ui.pages.sandbox.acting import act, press_choice, propose_customer, read_address, write_mail
+from omni_app.ui.pages.sandbox.showing import (
+    BubbleLine,
+    HookLine,
+    PhoneLine,
+    ThreadLine,
+    bubble_line,
+    fault_words,
+    hook_line,
+    made_thread,
+    phone_line,
+    thread_line,
+)
+from omni_app.ui.words import zone_of
 
 LIVE_KINDS = ("message.created", "message.changed", "channel.changed")
+# How long a webhook that is sent once more is waited for.
+PATIENCE_SECONDS = 2.0
 
-# A small picture and a second of silence, so that files can be tried without having any at hand.
-_PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVR4nGM8c+YMAwMDEwMDAwMDAwAWXgJ3yU2IVQAAAABJRU5ErkJggg=="
-_SILENCE = "T2dnUwACAAAAAAAAAAAAAAAAAAAAAAAAAAAAAQ=="
-
-KINDS = [
-    ("text", "Text"),
-    ("image", "Picture"),
-    ("voice", "Voice note"),
-    ("document", "Document"),
-    ("location", "Location"),
-    ("reaction", "Reaction 👍 to the last answer"),
-    ("unsupported", "Something no program can show"),
-    ("batch", "Three messages at once"),
-    ("twice", "The same message twice"),
-]
-MAIL_KINDS = [
-    ("text", "Mail"),
-    ("html", "Mail with HTML, signature and a quote"),
-    ("file", "Mail with a file"),
-    ("auto", "Automatic reply (out of office)"),
-    ("latin", "Mail in another character set"),
-    ("twice", "The same mail twice"),
-]
-
-_STATES = {
-    "sent": "sent",
-    "processed": "sent",
-    "delivered": "delivered",
-    "read": "read",
-    "open": "opened",
-    "failed": "failed",
-    "typing": "read, is typing",
-    "bounce": "came back",
-    "dropped": "not sent",
-}
-
-
-@dataclass
-class PhoneLine:
-    id: str
-    channel: str
-    name: str
-
-
-@dataclass
-class ThreadLine:
-    address: str
-    name: str
-    last: str
-    at: str
-
-
-@dataclass
-class BubbleLine:
-    id: str
-    is_ours: bool
-    text: str
-    subject: str
-    at: str
-    state: str
-    choices: list[str] = field(default_factory=list)
-
-
-@dataclass
-class HookLine:
-    id: str
-    what: str
-    at: str
-    answer: str
-    is_good: bool
-    tries: int
+_EMPTY_COMPOSER = "document.getElementById('sandbox-composer')?.reset(); document.getElementById('f-text')?.focus()"
+_FOCUS_COMPOSER = "requestAnimationFrame(() => document.getElementById('f-text')?.focus())"
+_FOCUS_NAME = "requestAnimationFrame(() => document.getElementById('f-name')?.focus())"
 
 
 class SandboxState(ViewerState, rx.State):
     phones: list[PhoneLine] = []
     phone: str = ""
+    kind: str = ""
     channel: str = ""
+    trouble: str = ""
     threads: list[ThreadLine] = []
     address: str = ""
     name: str = ""
     bubbles: list[BubbleLine] = []
+    conversation: str = ""
+    """The id of this customer's conversation in the inbox; empty before there is one."""
     hooks: list[HookLine] = []
     faults: list[str] = []
     is_new: bool = False
-    draft_key: int = 0
-    """Grows when a message was sent, so that the box is empty again."""
+    new_name: str = ""
+    new_address: str = ""
     is_away: bool = False
+    """The simulator did not answer when something changed."""
+    is_gone: bool = False
+    """The simulator has no account for this connection."""
+
+    @rx.var
+    def is_mail(self) -> bool:
+        return self.channel == "email"
 
     @loader
     async def load(self) -> None:
         await watch(self, SandboxState.on_live, LIVE_KINDS, every=0.5)
-        async with viewer_db(self) as db:
-            phones = await list_phones(db)
-        self.phones = [PhoneLine(id=str(one.connection_id), channel=one.channel, name=one.name) for one in phones]
-        if self.phones and self.phone not in {line.id for line in self.phones}:
-            self.phone, self.channel, self.address = self.phones[0].id, self.phones[0].channel, ""
+        await self._read_phones()
         if self.phones:
             await self._read()
 
     @handler
     async def on_live(self, note: dict) -> None:
-        if self.phone:
+        if not self.phone:
+            return
+        if note.get("kind") == "channel.changed":
+            await self._read_phones()
+        try:
             await self._read()
+        except Unavailable:
+            self.is_away = True
 
     @handler
     async def pick_phone(self, phone_id: str) -> None:
         line = next((one for one in self.phones if one.id == phone_id), None)
         if line is None:
             raise NotFound("sandbox connection")
-        self.phone, self.channel, self.address, self.is_new = line.id, line.channel, "", False
+        self._take(line)
         await self._read()
 
     @handler
@@ -146,167 +104,123 @@ class SandboxState(ViewerState, rx.State):
         await self._read()
 
     @handler
-    async def set_new(self, is_new: bool) -> None:
-        self.is_new = bool(is_new)
+    async def begin_new(self) -> Any:
+        self.new_name, self.new_address = propose_customer(self.channel, len(self.threads))
+        self.is_new = True
+        return rx.call_script(_FOCUS_NAME)
 
     @handler
-    async def start(self, form: dict[str, Any]) -> None:
+    async def stop_new(self) -> None:
+        self.is_new = False
+
+    @handler
+    async def start(self, form: dict[str, Any]) -> Any:
         """Become another customer; they exist for Omni once they write."""
-        address, name = form_text(form, "address"), form_text(form, "name")
-        if self.channel == "email" and "@" not in address:
-            raise Invalid("Write a mail address, like ann@example.com.", "address")
-        if self.channel != "email":
-            digits = "".join(filter(str.isdigit, address))
-            if not 8 <= len(digits) <= 15:
-                raise Invalid("Write a number with its country code, like +1 902 555 0123.", "address")
-            address = digits
+        name = form_text(form, "name")
+        address = read_address(self.channel, self.kind, form_text(form, "address"))
         if not 1 <= len(name) <= 80:
-            raise Invalid("Give this customer a name.", "name")
-        self.address, self.name, self.is_new, self.bubbles = address[:320], name, False, []
+            raise Invalid("Give this customer a name of at most 80 letters.", "name")
+        self.address, self.name, self.is_new, self.bubbles, self.conversation = address, name, False, [], ""
         if not any(line.address == address for line in self.threads):
-            self.threads = [ThreadLine(address=address, name=name, last="", at=""), *self.threads]
+            self.threads = [made_thread(address, name), *self.threads]
+        await self._read()
+        return rx.call_script(_FOCUS_COMPOSER)
 
     @handler
     async def send(self, form: dict[str, Any]) -> Any:
         self.busy = "send"
         yield
         text, kind, subject = form_text(form, "text"), form_text(form, "kind") or "text", form_text(form, "subject")
-        if not text and kind in {"text", "twice", "batch", "html", "latin", "auto"}:
-            raise Invalid("Write what the customer says.", "text")
-        await self._say(self._given(kind, text, subject))
-        self.draft_key += 1
+        last = next((one.id for one in reversed(self.bubbles) if one.is_ours), "")
+        given = write_mail(kind, text, subject[:200], self.name, last) if self.is_mail else act(self.channel, kind, text, last)
+        await self._say(given)
         await self._read()
+        yield rx.call_script(_EMPTY_COMPOSER)
 
     @handler
     async def press(self, title: str, message_id: str) -> None:
-        await self._say({"type": "button_reply", "text": str(title)[:200], "reply_id": str(title)[:200], "reply_to": message_id})
+        await self._say(press_choice(self.kind, str(title)[:200], str(message_id)[:300]))
         await self._read()
+
+    @handler
+    async def play(self, form: dict[str, Any]) -> Any:
+        count = form_text(form, "count") or "1"
+        if not (count.isascii() and count.isdigit()):
+            raise Invalid("Write a whole number.", "count")
+        viewer = await current_viewer(self)
+        await play_fault(viewer.scope(), self._connection(), form_text(form, "fault"), int(count[:4]))
+        await self._read()
+        return said("The provider fails as you chose")
+
+    @handler
+    async def clear(self) -> Any:
+        viewer = await current_viewer(self)
+        await clear_faults(viewer.scope(), self._connection())
+        await self._read()
+        return said("The provider works again")
+
+    @handler
+    async def again(self, hook_id: str) -> Any:
+        if not (str(hook_id).isascii() and str(hook_id).isdigit()):
+            raise NotFound("webhook")
+        viewer = await current_viewer(self)
+        before = sum(one.tries for one in self.hooks)
+        await send_webhook_again(viewer.scope(), self._connection(), int(hook_id))
+        for _ in range(int(PATIENCE_SECONDS / 0.2)):
+            await self._read()
+            if sum(one.tries for one in self.hooks) > before and all(one.tries for one in self.hooks):
+                break
+            await asyncio.sleep(0.2)
+        return said("Sent once more. Omni notices that it knows it")
 
     async def _say(self, given: dict[str, Any]) -> None:
         if not self.address:
             raise Invalid("Choose who you are first.")
         viewer = await current_viewer(self)
-        sender = {"from": self.address, "name": self.name}
-        await say(viewer.scope(), parse_id(self.phone, "sandbox connection"), {**given, **sender})
+        await say(viewer.scope(), self._connection(), {**given, "from": self.address, "name": self.name})
 
-    def _given(self, kind: str, text: str, subject: str) -> dict[str, Any]:
-        if self.channel == "email":
-            return self._mail(kind, text, subject)
-        if kind == "batch":
-            return {"messages": [{"text": f"{text} ({number})"} for number in (1, 2, 3)]}
-        if kind == "twice":
-            return {"text": text, "copies": 2}
-        if kind == "reaction":
-            last = next((one.id for one in reversed(self.bubbles) if one.is_ours), "")
-            if not last:
-                raise Invalid("There is no answer to react to yet.", "text")
-            return {"type": "reaction", "target": last, "emoji": "👍"}
-        files = {
-            "image": {"name": "photo.png", "media_type": "image/png", "data": _PICTURE},
-            "voice": {"name": "note.ogg", "media_type": "audio/ogg", "data": _SILENCE},
-            "document": {"name": "letter.txt", "media_type": "text/plain", "data": "SGVsbG8gZnJvbSB0aGUgc2FuZGJveC4="},
-        }
-        if kind in files:
-            return {"type": kind, "text": text, "file": files[kind]}
-        return {"type": kind, "text": text}
+    def _connection(self) -> UUID:
+        return parse_id(self.phone, "sandbox connection")
 
-    def _mail(self, kind: str, text: str, subject: str) -> dict[str, Any]:
-        last = next((one.id for one in reversed(self.bubbles) if one.is_ours), "")
-        given: dict[str, Any] = {"text": text, "subject": subject}
-        if last and not subject:
-            given["reply_to"] = last
-        elif not subject:
-            given["subject"] = "A question"
-        if kind == "html":
-            given["html"] = (
-                f"<p>{_escaped(text)}</p><p>--<br>{_escaped(self.name)}<br>Sent from my phone</p>"
-                '<div class="gmail_quote">On Monday, somebody wrote:<blockquote>What was said before.</blockquote></div>'
-            )
-            given["text"] = (
-                f"{text}\n\n-- \n{self.name}\nSent from my phone\n\nOn Monday, somebody wrote:\n> What was said before."
-            )
-        elif kind == "file":
-            given["files"] = [{"name": "letter.txt", "media_type": "text/plain", "data": "SGVsbG8gZnJvbSB0aGUgc2FuZGJveC4="}]
-        elif kind == "auto":
-            given["headers"] = {"Auto-Submitted": "auto-replied"}
-        elif kind == "latin":
-            given["charset"] = "iso-8859-1"
-        elif kind == "twice":
-            given["copies"] = 2
-        return given
+    def _take(self, line: PhoneLine) -> None:
+        self.phone, self.kind, self.channel, self.trouble = line.id, line.kind, line.channel, line.trouble
+        self.address, self.name, self.is_new, self.conversation = "", "", False, ""
+        self.threads, self.bubbles = [], []
 
-    @handler
-    async def play(self, form: dict[str, Any]) -> Any:
-        count = form_text(form, "count") or "1"
-        if not count.isdigit():
-            raise Invalid("Write a whole number.", "count")
-        viewer = await current_viewer(self)
-        await play_fault(viewer.scope(), parse_id(self.phone, "sandbox connection"), form_text(form, "fault"), int(count[:4]))
-        await self._read()
-        return said("The provider will fail as you chose")
-
-    @handler
-    async def clear(self) -> Any:
-        viewer = await current_viewer(self)
-        await clear_faults(viewer.scope(), parse_id(self.phone, "sandbox connection"))
-        await self._read()
-        return said("Everything works again")
-
-    @handler
-    async def again(self, hook_id: str) -> Any:
-        if not str(hook_id).isdigit():
-            raise NotFound("webhook")
-        viewer = await current_viewer(self)
-        await send_webhook_again(viewer.scope(), parse_id(self.phone, "sandbox connection"), int(hook_id))
-        await self._read()
-        return said("Sent once more: Omni has to notice that it has it already")
+    async def _read_phones(self) -> None:
+        async with viewer_db(self) as db:
+            self.phones = [phone_line(one) for one in await list_phones(db)]
+        chosen = next((line for line in self.phones if line.id == self.phone), None)
+        if chosen is not None:
+            self.trouble = chosen.trouble
+        elif self.phones:
+            self._take(self.phones[0])
+        else:
+            self.phone = ""
 
     async def _read(self) -> None:
-        viewer, connection_id = await current_viewer(self), parse_id(self.phone, "sandbox connection")
+        """Everything of the chosen connection, from the simulator. Raises `Unavailable`."""
+        viewer, connection_id = await current_viewer(self), self._connection()
+        try:
+            played = await watch_phone(viewer.scope(), connection_id, self.address)
+        except NotFound:
+            self.is_gone = True
+            return
+        address = self.address or (played.threads[0].address if played.threads else "")
         async with viewer_db(self) as db:
             zone = zone_of((await load_business(db)).timezone)
-        scope = viewer.scope()
-        threads = await list_threads(scope, connection_id)
-        known = [
-            ThreadLine(address=one.address, name=one.name or one.address, last=one.last_text, at=when(one.last_at, zone))
-            for one in threads
-        ]
-        fresh = [line for line in self.threads if line.address == self.address and not line.last]
-        self.threads = [*[line for line in fresh if line.address not in {one.address for one in known}], *known]
-        if not self.address and self.threads:
-            self.address = self.threads[0].address
+            conversation_id = await find_conversation(db, connection_id, address) if address else None
+        self.is_gone = self.is_away = False
+        self.address, self.conversation = address, str(conversation_id or "")
+        self._show(played, zone)
+
+    def _show(self, played: Played, zone: ZoneInfo) -> None:
+        known = [thread_line(one, zone) for one in played.threads]
+        addresses = {line.address for line in known}
+        # Who has not written yet exists on this page only.
+        fresh = [line for line in self.threads if line.address == self.address and line.address not in addresses]
+        self.threads = [*fresh, *known]
         self.name = next((line.name for line in self.threads if line.address == self.address), self.name)
-        messages = await list_messages(scope, connection_id, self.address) if self.address else []
-        self.bubbles = [_bubble(one, when(one.at, zone)) for one in messages]
-        self.hooks = [
-            HookLine(
-                id=str(one.id),
-                what=one.hook,
-                at=when(one.at, zone),
-                answer=f"{one.status or 'no answer'} after {one.milliseconds} ms" if one.tries else "on its way",
-                is_good=200 <= one.status < 300,
-                tries=one.tries,
-            )
-            for one in await list_webhooks(scope, connection_id)
-        ]
-        self.faults = [
-            FAULTS.get(one.kind, one.kind) + (f" ({one.left} more)" if one.left is not None else "")
-            for one in await list_faults(scope, connection_id)
-        ]
-
-
-def _bubble(message: PlayedMessage, at: str) -> BubbleLine:
-    shown = message.text or {"image": "Picture", "audio": "Voice note", "voice": "Voice note"}.get(message.kind, message.kind)
-    return BubbleLine(
-        id=message.id,
-        is_ours=message.is_ours,
-        text=shown,
-        subject=message.subject,
-        at=at,
-        state=_STATES.get(message.state, message.state) if message.is_ours else "",
-        choices=list(message.choices),
-    )
-
-
-def _escaped(text: str) -> str:
-    return html.escape(text).replace("\n", "<br>")
+        self.bubbles = [bubble_line(one, zone) for one in played.messages]
+        self.hooks = [hook_line(one, zone) for one in played.webhooks]
+        self.faults = [fault_words(one) for one in played.faults]
