@@ -92,9 +92,7 @@ class Settings(BaseSettings):
     media_most_bytes: int = Field(
         default=25 * 1024 * 1024, alias="OMNI_MEDIA_MOST_BYTES", ge=1024, le=100 * 1024 * 1024, description="Of one received file"
     )
-    transcription_model: str = Field(
-        default="whisper-1", description="Of the OpenAI-compatible server, for voice notes"
-    )
+    transcription_model: str = Field(default="whisper-1", description="Of the OpenAI-compatible server, for voice notes")
 
     worker_threads: int = Field(default=16, ge=1, le=64)
     log_level: str = "INFO"
