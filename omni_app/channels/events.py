@@ -10,7 +10,7 @@ from sqlalchemy import text
 from omni_app import audit
 from omni_app.channels.jobs import HandleEvent
 from omni_app.channels.receipts import open_body
-from omni_app.infra import storage
+from omni_app.infra import live, storage
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db, system_db
 from omni_app.infra.errors import Conflict, Invalid, NotFound
@@ -127,6 +127,15 @@ async def mark_event(
         "now": now(),
     }
     await db.execute(_MARK, values)
+    if status in ("failed", "refused") and db.scope_or_none is not None:
+        live.publish(db, "channel.changed", event_id=event_id)
+
+
+async def note_customer(db: Db, event_id: UUID, customer_id: UUID | None) -> None:
+    """Remember whom an event is about, so that it goes when they are erased."""
+    if customer_id is not None:
+        values = {"id": event_id, "customer_id": customer_id}
+        await db.execute("update channel_events set customer_id = :customer_id where id = :id", values)
 
 
 async def list_events(

@@ -27,7 +27,7 @@ _LIGHTS = text(
 )
 _CUT_OFF = text(
     """
-    select id, channel, name, health_detail from channel_connections
+    select id, channel, name from channel_connections
     where health = 'revoked' and is_on order by health_at limit 20
     """
 )
@@ -49,7 +49,6 @@ class CutOff:
     id: UUID
     channel: str
     name: str
-    detail: str
 
 
 async def load_lights(db: Db) -> Mapping[UUID, Light]:
@@ -63,4 +62,4 @@ async def list_cut_off(db: Db) -> list[CutOff]:
     """The accounts that are switched on and cannot send, the one cut off longest first. Raises `Forbidden` without VIEW."""
     db.scope.require(Permission.VIEW)
     rows = await db.execute(_CUT_OFF)
-    return [CutOff(id=row.id, channel=row.channel, name=row.name, detail=row.health_detail) for row in rows]
+    return [CutOff(id=row.id, channel=row.channel, name=row.name) for row in rows]

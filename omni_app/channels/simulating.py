@@ -113,10 +113,11 @@ class Played:
 
 
 async def list_phones(db: Db) -> list[Phone]:
-    """The sandbox connections of the business. Raises `Forbidden` without VIEW."""
+    """The sandbox connections of the business, chats before mail. Raises `Forbidden` without VIEW."""
     db.scope.require(Permission.VIEW)
     rows = await db.execute(
-        "select id, kind, channel, name, is_on, health from channel_connections where is_sandbox order by channel, name"
+        """select id, kind, channel, name, is_on, health from channel_connections where is_sandbox
+           order by channel = 'email', channel, name"""
     )
     return [
         Phone(connection_id=row.id, kind=row.kind, channel=row.channel, name=row.name, is_on=row.is_on, health=row.health)

@@ -117,6 +117,18 @@ async def _priced(db: Db, part: Part, update: DeliveryUpdate) -> Part:
     return part
 
 
+async def customer_of(db: Db, connection_id: UUID, update: DeliveryUpdate) -> UUID | None:
+    """To whom the message went that `update` is about; None when it is not known. Raises `Forbidden`."""
+    db.scope.require(Permission.VIEW)
+    found = await db.execute(
+        """select customer_id from deliveries where connection_id = :connection_id
+             and (id = cast(:delivery_id as uuid) or (provider_id = :provider_id and provider_id <> '')) limit 1""",
+        {"connection_id": connection_id, "delivery_id": update.delivery_id, "provider_id": update.provider_id},
+    )
+    customer_id = found.scalar_one_or_none()
+    return None if customer_id is None else UUID(str(customer_id))
+
+
 async def retry_delivery(db: Db, message_id: UUID) -> None:
     """Send what failed of a message again, or what staff say did not arrive; what is on its way already stays so.
 

@@ -25,12 +25,12 @@ from omni_app.channels.contract import (
     Reaction,
     Sender,
 )
-from omni_app.channels.events import hold_event, mark_event, waits_for_earlier
+from omni_app.channels.events import hold_event, mark_event, note_customer, waits_for_earlier
 from omni_app.channels.health import note_revoked, note_sent, note_trouble
 from omni_app.channels.receipts import open_body
 from omni_app.channels.templates import keep_template
 from omni_app.conversations.consent import apply_address_problem, apply_consent
-from omni_app.conversations.delivery import apply_update
+from omni_app.conversations.delivery import apply_update, customer_of
 from omni_app.conversations.echoes import keep_echo
 from omni_app.conversations.mail_html import keep_html
 from omni_app.conversations.media import keep_media, listen
@@ -145,9 +145,11 @@ async def _handle(scope: Scope, account: Account, event_id: UUID, event: Inbound
             async with open_db(scope) as db:
                 if not await apply_update(db, account.id, event):
                     raise NotYet("The message this is about")
+                await note_customer(db, event_id, await customer_of(db, account.id, event))
         case Reaction():
-            await _with_sender(scope, account, event.sender)
+            customer = await _with_sender(scope, account, event.sender)
             async with open_db(scope) as db:
+                await note_customer(db, event_id, customer.id if customer is not None else None)
                 if not await apply_reaction(db, account.id, event):
                     raise NotYet("The message this is about")
         case Correction():
@@ -159,6 +161,7 @@ async def _handle(scope: Scope, account: Account, event_id: UUID, event: Inbound
             if customer is None:
                 raise NotYet("The customer this is about")
             async with open_db(scope) as db:
+                await note_customer(db, event_id, customer.id)
                 await apply_consent(db, customer.id, account.channel, event)
         case AddressProblem():
             async with open_db(scope) as db:

@@ -55,15 +55,14 @@ def nearing(rules: BudgetRules, budget: BudgetView) -> tuple[str, str]:
 
 
 def cut_off_words(cut_off: list[CutOff]) -> tuple[str, str, str]:
-    """What the strip says of accounts that cannot send, why, and where to mend it; three empty texts when all can."""
+    """What the strip says of accounts that cannot send, and where to mend it; three empty texts when all can."""
     if not cut_off:
         return "", "", ""
     first = cut_off[0]
     if len(cut_off) > 1:
         return f"{len(cut_off)} channels are disconnected.", "Answers over them wait until somebody connects them.", "/channels"
-    detail = f" {first.detail[:140].rstrip('. ')}." if first.detail else ""
     title = f"{CHANNELS.get(first.channel, first.channel)} “{first.name}” is disconnected."
-    return title, f"Answers wait until somebody connects it.{detail}", f"/channels/{first.id}"
+    return title, "Answers wait until somebody connects it.", f"/channels/{first.id}"
 
 
 class ShellState(ViewerState, rx.State):

@@ -63,7 +63,6 @@ async def test_a_withdrawn_token_turns_the_light_red(line: WhatsAppLine) -> None
     async with open_db(line.staff) as db:
         (cut_off,) = await list_cut_off(db)
     assert (cut_off.id, cut_off.channel, cut_off.name) == (line.connection_id, "whatsapp", "Front desk")
-    assert cut_off.detail
     async with open_db(line.made.scope) as db:
         await switch_connection(db, line.connection_id, False)
         assert await list_cut_off(db) == []

@@ -62,9 +62,9 @@ def _bubble(line: rx.Var[BubbleLine]) -> rx.Component:
     return rx.el.li(
         rx.el.span(rx.cond(line.is_ours, "The business:", "You:"), class_name="sr"),
         rx.cond(line.subject != "", rx.el.b(line.subject, class_name="subject", dir="auto")),
-        rx.cond(line.what != "", rx.el.span(_kind_mark(line.icon), line.what, class_name="what")),
+        rx.cond(line.what != "", rx.el.span(_kind_mark(line.icon), line.what, class_name="sort")),
         rx.cond(line.text != "", rx.el.span(line.text, class_name="words", dir="auto")),
-        rx.foreach(line.files, lambda name: rx.el.span(icon("paperclip", "s"), name, class_name="what")),
+        rx.foreach(line.files, lambda name: rx.el.span(icon("paperclip", "s"), name, class_name="sort")),
         rx.cond(
             line.quote != "",
             rx.el.details(rx.el.summary("What was said before"), rx.el.span(line.quote, class_name="words", dir="auto")),
@@ -141,10 +141,10 @@ def _bar() -> rx.Component:
             link(
                 rx.fragment("Open in inbox", icon("arrow_right", "s")),
                 "/inbox?conversation=" + SandboxState.conversation,
-                "open",
+                "to",
             ),
         ),
-        class_name="bar",
+        class_name="sandbox-bar",
     )
 
 

@@ -42,7 +42,7 @@ def _thread(line: rx.Var[ThreadLine]) -> rx.Component:
         face(line.letters, line.tone),
         rx.el.span(
             rx.el.span(
-                rx.el.span(line.name, class_name="med trunc"), rx.el.span(line.at, class_name="t1 mut at"), class_name="top"
+                rx.el.span(line.name, class_name="med trunc"), rx.el.span(line.at, class_name="t1 mut hour"), class_name="top"
             ),
             rx.el.span(rx.cond(line.last != "", line.last, line.address), class_name="t1 mut trunc", dir="auto"),
             class_name="lines",
