@@ -21,6 +21,8 @@ from omni_app.settings import load_settings
 
 MOST_TEXT = 4_000
 MOST_SHOWN = 200
+# It runs on this machine: when it does not answer at once, it is stuck.
+PATIENCE_SECONDS = 4.0
 
 FAULTS: Mapping[str, str] = {
     "rate_limited": "Too many requests (429), come back in a second",
@@ -231,8 +233,9 @@ async def _ask(method: str, path: str, *, query: Mapping[str, str] | None = None
     if not env.sandbox_url or not token:
         raise Unavailable("The sandbox")
     url = f"{env.sandbox_url.rstrip('/')}/control{path}"
+    headers = {"authorization": f"Bearer {token}"}
     try:
-        answer = await open_http().request(method, url, headers={"authorization": f"Bearer {token}"}, query=query, json=json)
+        answer = await open_http().request(method, url, headers=headers, query=query, json=json, timeout=PATIENCE_SECONDS)
     except Broken as error:
         raise Unavailable("The sandbox") from error
     body = answer.json()

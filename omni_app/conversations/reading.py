@@ -158,7 +158,7 @@ class DeliveryView:
 class MessageView:
     """One message as shown. `sources` [{kind, id, title, quote}]; `attachments` [{id, name, media_type, size}]; `cost_nusd` in
     nano-dollars. `kind`, `details`, `problem` and `folded` as in `models.Message`; `delivery` is None where nothing is sent by a
-    channel. `subject`, `to` and `cc` are a mail's, filled in only when asked for (`list_messages(with_mail=True)`)."""
+    channel. `subject`, `sender`, `to` and `cc` are a mail's, filled in only when asked for (`list_messages(with_mail=True)`)."""
 
     id: UUID
     seq: int
@@ -185,6 +185,7 @@ class MessageView:
     has_html: bool = False
     has_envelope: bool = False
     subject: str = ""
+    sender: str = ""
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     delivery: DeliveryView | None = None
@@ -308,7 +309,7 @@ def _message_of(row: Any) -> MessageView:
 
 def _mail_of(row: Any) -> dict[str, Any]:
     head = open_envelope(row.data_key, row.envelope)
-    return {"subject": head.subject, "to": head.to, "cc": head.cc}
+    return {"subject": head.subject, "sender": head.from_address, "to": head.to, "cc": head.cc}
 
 
 _MESSAGE_FIELDS = frozenset(item.name for item in fields(MessageView))

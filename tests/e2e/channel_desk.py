@@ -31,6 +31,11 @@ class Line:
     id: UUID
     channel: str
 
+    @property
+    def address(self) -> str:
+        """Where customers' mails arrive."""
+        return f"{self.id.hex}@desk.example"
+
     async def write(self, who: str, text: str = "", name: str = "Sofia Marin", **values: Any) -> UUID:
         """A customer writes over this account; nobody answers. The conversation's id."""
         kind = "email" if "@" in who else "phone" if who.startswith("+") else "external"
@@ -164,22 +169,24 @@ async def connect(
 ) -> Line:
     """An account of the desk's business that works."""
     connection_id, at = new_id(), now()
+    line = Line(desk, connection_id, channel)
     values = {"is_on": True, "is_sandbox": False, "health": "ok", "health_detail": "", **columns}
     await sql(
         """insert into channel_connections (id, business_id, kind, channel, name, settings, account_key, token, token_index,
              is_on, is_sandbox, allowed_ips, verified_at, health, health_detail, failures, state, version, created_at, updated_at)
-           values (:id, :business_id, :kind, :channel, :name, '', :key, '', :key, :is_on, :is_sandbox, '[]', :now, :health,
-             :health_detail, 0, '{}', 1, :now, :now)""",
+           values (:id, :business_id, :kind, :channel, :name, '', :account_key, '', :key, :is_on, :is_sandbox, '[]', :now,
+             :health, :health_detail, 0, '{}', 1, :now, :now)""",
         id=connection_id,
         business_id=desk.viewer.business_id,
         kind=kind,
         channel=channel,
         name=name,
+        account_key=line.address,
         key=connection_id.hex,
         now=at,
         **values,
     )
-    return Line(desk, connection_id, channel)
+    return line
 
 
 async def store_file(desk: Desk, conversation_id: UUID, data: bytes, **columns: Any) -> dict[str, Any]:

@@ -62,7 +62,7 @@ async def test_a_mail_is_read_whole_and_answered_with_the_copies_one_chose(desk:
     conversation_id = await line.write(
         "hannah@example.org", "Is this enough?", "Hannah Becker", subject="Pre-approval form", folded="> We wrote before"
     )
-    head = MailHead(subject="Pre-approval form", to=("support@harbour.example",), cc=("office@example.org", "tom@example.org"))
+    head = MailHead(subject="Pre-approval form", to=(line.address,), cc=("office@example.org", "tom@example.org"))
     await line.head(
         conversation_id, head, "<p>Is <b>this</b> enough?</p><script>parent.pwned = 1</script><img src='//t.example/p'>"
     )

@@ -39,7 +39,13 @@ class MailState(ViewerState, rx.State):
         conversation_id = parse_id(thread.conversation_id, "conversation")
         async with viewer_db(self) as db:
             (message,) = await list_messages(db, conversation_id, after=seq - 1, before=seq + 1, limit=1, with_mail=True)
-        self.shown = MailHead(message_id=message_id, to=", ".join(message.to), cc=", ".join(message.cc), subject=message.subject)
+        self.shown = MailHead(
+            message_id=message_id,
+            sender=message.sender,
+            receivers=", ".join(message.to),
+            copies=", ".join(message.cc),
+            subject=message.subject,
+        )
 
     @handler
     async def show_original(self, message_id: str) -> None:
