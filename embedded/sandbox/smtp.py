@@ -186,8 +186,9 @@ class _Desk:
 
     async def _hang_up(self, server: SMTP, fault: Fault) -> str:
         await asyncio.sleep(fault.seconds or 0.0)
-        if isinstance(server.transport, asyncio.Transport):
-            server.transport.abort()
+        # uvloop's transports are no asyncio.Transport.
+        if (abort := getattr(server.transport, "abort", None)) is not None:
+            abort()
         return "421 4.3.0 Closing"
 
 
