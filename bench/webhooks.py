@@ -24,9 +24,10 @@ from bench.running import Omni, free_port, running_omni, wait_for
 from omni_app.settings import ROOT
 
 CONNECTIONS = (64, 1000)
-ROUNDS = 6
+ROUNDS = 4
 SECONDS = 4.0
 WARM_UP_SECONDS = 1.5
+PATIENCE_SECONDS = 20.0
 SECRET = "bench-app-secret"
 
 _CONNECT = """
@@ -113,10 +114,14 @@ async def load(port: int, connections: int, build: Callable[[int], bytes], secon
             request = build(number)
             began = perf_counter()
             writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
-            if length:
-                await reader.readexactly(length)
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    head = await reader.readuntil(b"\r\n\r\n")
+                    lines = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+                    await reader.readexactly(int(lines[0][15:]) if lines else 0)
+            except (TimeoutError, OSError, asyncio.IncompleteReadError):
+                round_.errors += 1
+                return
             round_.times.append(perf_counter() - began)
             if b" 200 " not in head[:16]:
                 round_.errors += 1
