@@ -14,6 +14,7 @@ from omni_app.ui.components import (
     text_field,
 )
 from omni_app.ui.components.forms import error_line
+from omni_app.ui.components.leaving import guard_leaving
 from omni_app.ui.pages.business.hours import hours_fields
 from omni_app.ui.pages.business.preview import greeting_when_empty
 from omni_app.ui.pages.business.profile import QUESTIONS, zones
@@ -26,23 +27,7 @@ _COLORS = [
     ("accent", "Accent", "The badge that counts new messages"),
 ]
 
-# The browser asks before it leaves with unsaved changes; links inside the app are asked about by the page itself.
-GUARD_LEAVING = """
-if (!window.omniBusinessGuard) {
-  window.omniBusinessGuard = true;
-  const isUnsaved = () => document.querySelector(".biz-form[data-unsaved=true]");
-  addEventListener("beforeunload", (event) => { if (isUnsaved()) event.preventDefault(); });
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest && event.target.closest("a[href^='/']:not([target])");
-    const ask = document.getElementById("ask-leave");
-    if (!link || !ask || !isUnsaved() || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    window.omniLeave = link;
-    ask.click();
-  }, true);
-}
-"""
+GUARD_LEAVING = guard_leaving("omniBusinessGuard", ".biz-form", "ask-leave")
 
 
 def _changed() -> rx.event.EventSpec:

@@ -6,24 +6,9 @@ import reflex as rx
 
 from omni_app.ui.access import ViewerState, handler
 from omni_app.ui.components import confirm
+from omni_app.ui.components.leaving import guard_leaving
 
-# The browser asks before it leaves with unsaved changes; links inside the app are asked about by the page itself.
-GUARD_LEAVING = """
-if (!window.omniChannelGuard) {
-  window.omniChannelGuard = true;
-  const isUnsaved = () => document.querySelector(".channel-form[data-unsaved=true]");
-  addEventListener("beforeunload", (event) => { if (isUnsaved()) event.preventDefault(); });
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest && event.target.closest("a[href^='/']:not([target])");
-    const ask = document.getElementById("ask-leave-channel");
-    if (!link || !ask || !isUnsaved() || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    window.omniLeave = link;
-    ask.click();
-  }, true);
-}
-"""
+GUARD_LEAVING = guard_leaving("omniChannelGuard", ".channel-form", "ask-leave-channel")
 
 
 class ChannelDraftState(ViewerState, rx.State):

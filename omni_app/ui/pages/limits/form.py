@@ -5,27 +5,12 @@ import reflex as rx
 from omni_app.infra.scope import Permission
 from omni_app.ui.account import ShellState
 from omni_app.ui.components import button, confirm, field, form_error, icon, panel
+from omni_app.ui.components.leaving import guard_leaving
 from omni_app.ui.pages.limits.rules import LADDER_FIELDS, LIMIT_FIELDS, SIGN_FIELDS, Field, RulesState
 
 MAY_CHANGE = ShellState.permissions.contains(Permission.CONFIGURE.value)
 
-# The browser asks before it leaves with unsaved changes; links inside the app are asked about by the page itself.
-GUARD_LEAVING = """
-if (!window.omniLimitsGuard) {
-  window.omniLimitsGuard = true;
-  const isUnsaved = () => document.querySelector(".limits-form[data-unsaved=true]");
-  addEventListener("beforeunload", (event) => { if (isUnsaved()) event.preventDefault(); });
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest && event.target.closest("a[href^='/']:not([target])");
-    const ask = document.getElementById("ask-leave-limits");
-    if (!link || !ask || !isUnsaved() || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    window.omniLeave = link;
-    ask.click();
-  }, true);
-}
-"""
+GUARD_LEAVING = guard_leaving("omniLimitsGuard", ".limits-form", "ask-leave-limits")
 
 
 def _number(one: Field) -> rx.Component:
