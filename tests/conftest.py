@@ -1,3 +1,4 @@
 """Fixtures for all tests live in `tests/harness/plugin.py`."""
 
-pytest_plugins = ["tests.harness.plugin"]
+# The measuring first: it sees what is imported after it.
+pytest_plugins = ["tests.harness.measuring", "tests.harness.plugin"]

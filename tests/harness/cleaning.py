@@ -34,7 +34,7 @@ class Cleaner:
                 # A living process wrote the same rows in another order; its transaction is through now.
                 if attempt + 1 == ATTEMPTS:
                     raise
-        with redis.Redis.from_url(self._services.redis_url, socket_timeout=5) as client:
+        with redis.Redis.from_url(self._services.redis_url, socket_timeout=30) as client:
             client.flushdb()
 
     def close(self) -> None:

@@ -4,8 +4,11 @@ A test that takes one of `LIVE` runs on the shared, living database of its group
 `clean_database`. Every other test finds the database empty, and no process of the product running beside it.
 """
 
+import contextlib
+import importlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -15,6 +18,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.harness.cleaning import Cleaner
+from tests.harness.contexts import Contexts
 from tests.harness.network import close_network
 from tests.harness.processes import Processes
 from tests.harness.services import RUN_VARIABLE, ServerRun, Services, open_services, start_model_build
@@ -39,7 +43,7 @@ CHROMIUM_FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"),
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
-PAGE_PATIENCE_MS = 20_000
+PAGE_PATIENCE_MS = 60_000
 # Folders below tests/ whose tests stay on one worker: they share one slow thing.
 TOGETHER = ("tests/run/",)
 
@@ -50,7 +54,7 @@ _services = pytest.StashKey[Services]()
 _is_dirty = pytest.StashKey[bool]()
 _demo = pytest.StashKey[dict[str, Any]]()
 
-pytest_plugins = ["tests.harness.again"]
+pytest_plugins = ["tests.harness.again", "tests.harness.properties"]
 
 
 def group_of(nodeid: str) -> str:
@@ -69,14 +73,6 @@ class GroupScheduling(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid)
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--cover-processes",
-        action="store_true",
-        help="measure the coverage of running web, worker and scheduler processes as well; browser tests take half as long again",
-    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -99,6 +95,23 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if (run := config.stash.get(_servers, None)) is not None:
         run.stop()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Each worker begins with another part of the test files, and finds those of the others compiled when it comes to them.
+
+    All workers collect all tests; writing asserts anew is half of that work, and all in step would do all of it.
+    """
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or session.config.args != session.config.getini("testpaths"):
+        return
+    files = sorted(Path("tests").rglob("test_*.py"))
+    first = len(files) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+    for path in files[first:] + files[:first]:
+        # What is wrong with a file is said when it is collected.
+        with contextlib.suppress(Exception):
+            importlib.import_module(".".join(path.with_suffix("").parts))
 
 
 def is_living(item: pytest.Item) -> bool:
@@ -138,8 +151,8 @@ def cleaner(services: Services) -> Iterator[Cleaner]:
 
 
 @pytest.fixture(scope="session")
-def processes(services: Services, request: pytest.FixtureRequest) -> Iterator[Processes]:
-    made = Processes(services, is_measured=request.config.option.cover_processes)
+def processes(services: Services) -> Iterator[Processes]:
+    made = Processes(services)
     yield made
     made.stop()
 
@@ -181,7 +194,7 @@ async def database(request: pytest.FixtureRequest, engines: None, cleaner: Clean
     from omni_app.infra.background import finish_tasks
 
     yield
-    await finish_tasks(2.0)
+    await finish_tasks(20.0)
     if not is_living(request.node):
         cleaner.empty()
 
@@ -261,26 +274,33 @@ async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
     await started.close()
 
 
+@pytest.fixture(scope="session")
+async def contexts(browser: Browser) -> AsyncIterator[Contexts]:
+    """The browser's contexts, used by one test after the other."""
+    made = Contexts(browser, PAGE_PATIENCE_MS)
+    yield made
+    await made.close()
+
+
 @pytest.fixture
-async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
+async def open_page(contexts: Contexts) -> AsyncIterator[OpenPage]:
     """`await open_page(**options)` opens a page in a context (cookies, storage) of its own; options as `Browser.new_context`.
 
-    Waits twenty seconds at most for anything. After the test all are closed, and an error no script caught fails it.
+    Waits a minute at most for anything. After the test all are emptied, and an error no script caught fails it.
     """
-    contexts = []
+    taken = []
     errors: list[str] = []
 
     async def open_one(**options: Any) -> Page:
-        context = await browser.new_context(**options)
-        contexts.append(context)
-        context.set_default_timeout(PAGE_PATIENCE_MS)
-        page = await context.new_page()
+        context = await contexts.take(**options)
+        taken.append(context)
+        page = await contexts.page_of(context)
         page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
         return page
 
     yield open_one
-    for context in contexts:
-        await context.close()
+    for context in taken:
+        await contexts.give_back(context)
     if errors:
         pytest.fail("errors on the page:\n" + "\n".join(errors))
 

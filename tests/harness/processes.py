@@ -17,33 +17,12 @@ from tests.harness.services import Services
 MODULES = {"web": "omni_app.serve", "worker": "workers.main", "scheduler": "workers.schedule"}
 
 
-# Granian forks its worker, and the job worker leaves by os._exit: both must still write what they measured.
-_COVERAGE = f"""
-[run]
-branch = true
-parallel = true
-source = omni_app, workers, embedded
-omit = omni_app/omni_app.py
-concurrency = multiprocessing, thread, greenlet
-patch = _exit
-data_file = {ROOT / ".coverage"}
-"""
-
-
 class Processes:
-    """Started when first asked for, kept for the tests that follow, stopped when a test needs the database for itself.
+    """Started when first asked for, kept for the tests that follow, stopped when a test needs the database for itself."""
 
-    `is_measured`: they run under coverage and leave their figures beside those of the test processes, to be combined.
-    """
-
-    def __init__(self, services: Services, *, is_measured: bool = False) -> None:
+    def __init__(self, services: Services) -> None:
         self._services = services
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._python = [sys.executable]
-        if is_measured:
-            settings = services.home / "coverage.ini"
-            settings.write_text(_COVERAGE)
-            self._python += ["-m", "coverage", "run", f"--rcfile={settings}"]
 
     @property
     def is_any_running(self) -> bool:
@@ -60,7 +39,7 @@ class Processes:
     def _program(self, name: str) -> Program:
         return Program(
             name=name,
-            command=[*self._python, "-m", MODULES[name]],
+            command=[sys.executable, "-m", MODULES[name]],
             log=self._services.home / f"{name}.log",
             cwd=ROOT,
             environment=self._services.child_environment(OMNI_DATABASE_OWNER_URL=""),
@@ -84,7 +63,7 @@ class Processes:
         demo_file = self._services.home / "demo.json"
         demo_file.unlink(missing_ok=True)
         done = subprocess.run(
-            [*self._python, "-m", "omni_app.demo.prepare"],
+            [sys.executable, "-m", "omni_app.demo.prepare"],
             check=False,
             cwd=ROOT,
             env=self._services.child_environment(),

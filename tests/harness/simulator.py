@@ -20,7 +20,6 @@ import pytest
 
 from embedded.children import Program
 from omni_app.settings import ROOT, load_settings
-from tests.harness.processes import _COVERAGE as COVERAGE
 from tests.harness.processes import Processes, get_status
 from tests.harness.services import Services, free_port
 from tests.harness.waiting import until, wait_until
@@ -181,16 +180,11 @@ class Sandbox:
 
 
 @pytest.fixture(scope="session")
-def sandbox_process(services: Services, processes: Processes, request: pytest.FixtureRequest) -> Iterator[str]:
+def sandbox_process(services: Services, processes: Processes) -> Iterator[str]:
     """The running simulator: its address. Processes that started without it are stopped, so that they learn where it is.
 
     Its coverage counts whenever that of the tests is measured: nothing of it runs in their process.
     """
-    python = [sys.executable]
-    if request.config.getoption("cov_source", None):
-        measured = services.home / "sandbox-coverage.ini"
-        measured.write_text(COVERAGE)
-        python += ["-m", "coverage", "run", f"--rcfile={measured}"]
     http, smtp, imap = free_port(), free_port(), free_port()
     environment = {
         "OMNI_SANDBOX_URL": f"http://127.0.0.1:{http}",
@@ -204,7 +198,7 @@ def sandbox_process(services: Services, processes: Processes, request: pytest.Fi
     load_settings.cache_clear()
     program = Program(
         name="sandbox",
-        command=[*python, "-m", "embedded.sandbox"],
+        command=[sys.executable, "-m", "tests.harness.measuring", "embedded.sandbox"],
         log=services.home / "sandbox.log",
         cwd=ROOT,
         environment=services.child_environment(),
