@@ -1,14 +1,24 @@
-"""Redis: one blocking pool a process, short time-outs, no hidden retries."""
+"""Redis: one pool a process, short time-outs, no hidden retries."""
 
+import asyncio
 from functools import lru_cache
+from typing import Any
 
 from redis import Redis as SyncRedis
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.backoff import NoBackoff
-from redis.connection import ConnectionPool
+from redis.connection import ConnectionPool as SyncConnectionPool
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from omni_app.settings import load_settings
+
+# A process that is held up itself sees the answer later than it came, so these are times no living server takes.
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 5.0
+# Who waits for a connection gives up after two such times in which none came back from a call that Redis answered.
+PATIENCE_SECONDS = 1.0
 
 
 def key(*parts: str) -> str:
@@ -23,17 +33,74 @@ def _url() -> str:
     return url.get_secret_value()
 
 
+class PatientPool(ConnectionPool):
+    """A pool whose callers wait for a connection, the longest waiting first, for as long as Redis answers anybody.
+
+    The library's own blocking pool (performance-facts, Redis) gives a connection to whoever asks at the right moment and gives up
+    after a fixed time, so a long queue of ours would look like a Redis that is away.
+    """
+
+    def __init__(self, max_connections: int = 32, patience: float = PATIENCE_SECONDS, **options: Any) -> None:
+        super().__init__(max_connections=max_connections, **options)
+        self._turns = asyncio.Semaphore(max_connections)
+        self._patience = patience
+        self._answered = 0
+
+    async def get_connection(self, command_name: str | None = None, *keys: Any, **options: Any) -> AbstractConnection:
+        """A connected connection. Raises `redis.exceptions.RedisError` when Redis is away."""
+        await self._take_turn()
+        try:
+            connection: AbstractConnection = self.get_available_connection()  # type: ignore[no-untyped-call]
+        except BaseException:
+            self._turns.release()
+            raise
+        try:
+            await self.ensure_connection(connection)
+        except BaseException:
+            await self.release(connection)
+            raise
+        return connection
+
+    async def release(self, connection: AbstractConnection) -> None:
+        """Take a connection back; one that is still connected was answered."""
+        is_ours = connection in self._in_use_connections
+        self._answered += connection.is_connected
+        try:
+            await super().release(connection)
+        finally:
+            if is_ours:
+                self._turns.release()
+
+    async def _take_turn(self) -> None:
+        if not self._turns.locked():
+            await self._turns.acquire()
+            return
+        waiting = asyncio.ensure_future(self._turns.acquire())
+        seen, silences = self._answered, 0
+        try:
+            while not (await asyncio.wait({waiting}, timeout=self._patience))[0]:
+                silences = silences + 1 if self._answered == seen else 0
+                seen = self._answered
+                if silences == 2:
+                    raise RedisTimeoutError("no answer while others waited")
+        except BaseException:
+            if not waiting.cancel() and not waiting.cancelled():
+                self._turns.release()
+            raise
+
+
 @lru_cache
 def redis_client() -> Redis:
-    """The shared async client. Its calls raise `redis.exceptions.RedisError` within about a second when Redis is away."""
-    # The default pool raises as soon as it is empty; a blocking one waits for a connection (performance-facts, Redis).
-    pool = BlockingConnectionPool.from_url(_url(), max_connections=32, timeout=2, socket_connect_timeout=1, socket_timeout=5)
-    return Redis(connection_pool=pool)
+    """The shared async client. Its calls raise `redis.exceptions.RedisError` soon when Redis is away."""
+    pool = PatientPool.from_url(_url(), max_connections=32, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS)
+    return Redis.from_pool(pool)
 
 
 def sync_redis() -> SyncRedis:
     """A synchronous client for the job queue. Built from a pool: a client built from parts retries for seconds."""
-    pool = ConnectionPool.from_url(_url(), socket_connect_timeout=1, socket_timeout=5, retry=Retry(NoBackoff(), 0))
+    pool = SyncConnectionPool.from_url(
+        _url(), socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS, retry=Retry(NoBackoff(), 0)
+    )
     return SyncRedis(connection_pool=pool)
 
 

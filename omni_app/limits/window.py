@@ -5,7 +5,6 @@ Up to `LOG_MOST` a window is exact: exactly so many of any number of callers at 
 Above, a counter never lets more pass and frees a place at most 1 % of the window late. What was refused is not counted.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,22 +32,6 @@ LOG_MOST = 1_000
 
 # How long to wait when Redis is away and nobody knows better.
 _RETRY_AWAY = timedelta(seconds=5)
-
-# The pool gives a connection to whoever asks at the right moment: under load somebody waits for ever and would take Redis to be
-# away. Here the longest waiting comes first, and some connections are left to the others.
-_TURNS = asyncio.Semaphore(24)
-
-# Who waits for a turn gives up only after two such times without any answer of Redis: a long queue of our own is no reason to let
-# everybody through, and after one time a process that was held up itself may not have read its answers yet.
-_PATIENCE_SECONDS = 1.0
-
-
-@dataclass(slots=True)
-class _Answers:
-    received: int = 0
-
-
-_answers = _Answers()
 
 # Errors that mean "Redis cannot count now"; everything else is a fault of ours and must be seen. A Redis that is still loading
 # raises a kind of ConnectionError.
@@ -196,30 +179,7 @@ def _unknown(gate: Gate, when_away: WhenAway) -> Decision:
 async def _run(client: Redis, keys: list[str], packed: bytes) -> bytes | str:
     # redis-py types its methods for its synchronous and its asynchronous client at once.
     execute = cast("Callable[..., Awaitable[bytes | str]]", client.execute_command)
-    await _take_turn()
     try:
-        answer = await execute("EVALSHA", DECIDE_SHA, len(keys), *keys, packed)
+        return await execute("EVALSHA", DECIDE_SHA, len(keys), *keys, packed)
     except NoScriptError:  # a new or restarted Redis: nothing was counted yet, and EVAL keeps the script for the next call
-        answer = await execute("EVAL", DECIDE, len(keys), *keys, packed)
-    finally:
-        _TURNS.release()
-    _answers.received += 1
-    return answer
-
-
-async def _take_turn() -> None:
-    if not _TURNS.locked():
-        await _TURNS.acquire()
-        return
-    waiting = asyncio.ensure_future(_TURNS.acquire())
-    seen, silences = _answers.received, 0
-    try:
-        while not (await asyncio.wait({waiting}, timeout=_PATIENCE_SECONDS))[0]:
-            silences = silences + 1 if _answers.received == seen else 0
-            seen = _answers.received
-            if silences == 2:
-                raise RedisTimeoutError("no answer while others waited")
-    except BaseException:
-        if not waiting.cancel() and not waiting.cancelled():
-            _TURNS.release()
-        raise
+        return await execute("EVAL", DECIDE, len(keys), *keys, packed)

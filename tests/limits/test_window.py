@@ -2,18 +2,16 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 
 from omni_app.infra.errors import TooMany
 from omni_app.infra.metrics import REFUSALS
-from omni_app.infra.redis import key, redis_client
+from omni_app.infra.redis import PatientPool, key, redis_client
 from omni_app.limits import check, take
-from omni_app.limits.window import _PATIENCE_SECONDS, LOG_MOST, Gate, check_all, take_all
+from omni_app.limits.window import LOG_MOST, Gate, check_all, take_all
 from omni_app.settings import ROOT, load_settings
 
 HOUR = timedelta(hours=1)
@@ -35,8 +33,7 @@ async def test_exactly_the_limit_of_200_callers_at_once_pass(database: object) -
 
 @pytest.mark.parametrize("limit", [700, 1_500], ids=["exact log", "counter"])
 async def test_a_thousand_clients_and_more_at_once_get_exactly_the_limit(database: object, limit: int) -> None:
-    pools = [BlockingConnectionPool.from_url(_url(), max_connections=16, timeout=20) for _ in range(4)]
-    clients = [Redis(connection_pool=pool) for pool in pools]
+    clients = [Redis.from_pool(PatientPool.from_url(_url(), max_connections=16)) for _ in range(4)]
     try:
         decisions = await asyncio.gather(
             *(take("test", "one", limit, HOUR, client=clients[turn % 4]) for turn in range(limit + 300))
@@ -77,7 +74,7 @@ async def test_places_free_up_as_the_window_slides(database: object) -> None:
     assert (first.allowed, second.allowed) == (True, False)
     assert timedelta() < second.reset_after <= SHORT
     while not (await take("test", "one", 1, SHORT)).allowed:
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 60
     assert time.monotonic() - started >= SHORT.total_seconds()
 
 
@@ -157,57 +154,6 @@ async def test_redis_that_lost_the_script_counts_once(database: object) -> None:
     await redis_client().script_flush()
     assert (await take("test", "one", 2, HOUR)).remaining == 1
     assert (await take("test", "one", 2, HOUR)).remaining == 0
-
-
-@asynccontextmanager
-async def simulated_redis(pause: float, *, is_silent: bool = False) -> AsyncIterator[Redis]:
-    """A client of a server that lets every call pass as the first one, `pause` seconds later, or never says a word."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while head := await reader.readline():
-            parts = []
-            for _ in range(int(head[1:])):
-                size = int((await reader.readline())[1:])
-                parts.append((await reader.readexactly(size + 2))[:-2])
-            if parts[0] == b"EVALSHA":
-                if is_silent:
-                    continue
-                await asyncio.sleep(pause)
-                writer.write(b"$5\r\n1 1 0\r\n")
-            else:
-                writer.write(b"+OK\r\n")
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    client = Redis(connection_pool=BlockingConnectionPool(port=port, max_connections=32, timeout=20, socket_timeout=4))
-    try:
-        yield client
-    finally:
-        await client.aclose()
-        server.close()
-
-
-async def test_a_long_queue_of_our_own_lets_nobody_through_uncounted() -> None:
-    async with simulated_redis(0.25) as slow:
-        started = time.monotonic()
-        decisions = await asyncio.gather(*(take("test", str(turn), 5, HOUR, client=slow) for turn in range(288)))
-    assert time.monotonic() - started > 2 * _PATIENCE_SECONDS
-    assert all(decision.is_counted for decision in decisions)
-
-
-async def test_nobody_waits_for_a_turn_while_redis_is_silent() -> None:
-    ended = []
-
-    async def one(turn: int) -> bool:
-        decision = await take("test", str(turn), 5, HOUR, client=silent)
-        ended.append(turn)
-        return decision.is_counted
-
-    async with simulated_redis(0, is_silent=True) as silent:
-        assert not any(await asyncio.gather(*(one(turn) for turn in range(100))))
-    has_turn = [turn for turn in ended if turn < 24]
-    assert ended[-24:] == has_turn, "those in the queue waited as long as those who asked"
 
 
 async def test_absent_redis_opens_or_closes_as_the_caller_chose() -> None:
