@@ -77,6 +77,19 @@ def account_of(row: Any) -> Account:
     )
 
 
+def is_at_provider(account: Account) -> bool:
+    """Whether the settings lead to the provider itself, a sandbox connection's to the simulator: a server that somebody named in
+    them says whatever they like."""
+    if account.is_sandbox and sandbox_address() is not None:
+        return True
+    for name, info in type(account.settings).model_fields.items():
+        extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+        trusted = extra.get("trusted")
+        if isinstance(trusted, list) and getattr(account.settings, name) not in trusted:
+            return False
+    return True
+
+
 def sandbox_address() -> SandboxAddress | None:
     """Where the simulator of this deployment answers, None when there is none."""
     env = load_settings()

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from omni_app.channels.accounts import open_account
+from omni_app.channels.accounts import is_at_provider, open_account
 from omni_app.channels.contract import CheckResult
 from omni_app.channels.templates import keep_templates
 from omni_app.infra import live
@@ -23,8 +23,9 @@ _KEEP = text(
     update channel_connections set health = :health, health_detail = :detail, health_at = :now,
       failures = case when cast(:is_ok as boolean) then 0 else failures end,
       paused_until = case when cast(:is_ok as boolean) then null else paused_until end,
-      verified_at = case when cast(:is_ok as boolean) then coalesce(verified_at, cast(:now as timestamptz)) else verified_at end,
-      account_key = case when cast(:is_ok as boolean) and cast(:account_key as text) <> '' then cast(:account_key as text)
+      verified_at = case when cast(:is_proof as boolean) then coalesce(verified_at, cast(:now as timestamptz))
+        else verified_at end,
+      account_key = case when cast(:is_proof as boolean) and cast(:account_key as text) <> '' then cast(:account_key as text)
         else account_key end
     where id = :id and version = :version
     """
@@ -34,8 +35,9 @@ _KEEP = text(
 async def check_connection(scope: Scope, connection_id: UUID) -> CheckResult:
     """Ask the provider whether the settings are right; the light shows the outcome.
 
-    A success proves the account: events of the shared webhook address go to this connection from then on. Raises `NotFound`,
-    `Forbidden` without CONFIGURE; what the provider says is in the result.
+    A success at the provider itself proves the account: events of the shared webhook address go to this connection from then on.
+    At another server (`accounts.is_at_provider`) it only means that sending works. Raises `NotFound`, `Forbidden` without
+    CONFIGURE; what the provider says is in the result.
     """
     scope.require(Permission.CONFIGURE)
     async with open_db(scope) as db:
@@ -50,7 +52,7 @@ async def check_connection(scope: Scope, connection_id: UUID) -> CheckResult:
         result = CheckResult(is_ok=False, text="The test could not be carried out. Try again; the log holds the reason.")
     try:
         async with open_db(scope) as db:
-            await _keep(db, connection_id, version, result)
+            await _keep(db, connection_id, version, result, is_proof=result.is_ok and is_at_provider(account))
             if result.is_ok and account.adapter.capabilities.has_templates:
                 await keep_templates(db, connection_id, result.templates)
     except IntegrityError:
@@ -63,7 +65,7 @@ async def check_connection(scope: Scope, connection_id: UUID) -> CheckResult:
     return result
 
 
-async def _keep(db: Db, connection_id: UUID, version: int, result: CheckResult) -> None:
+async def _keep(db: Db, connection_id: UUID, version: int, result: CheckResult, *, is_proof: bool = False) -> None:
     health = "ok" if result.is_ok else "revoked" if result.is_revoked else "failing"
     values = {
         "id": connection_id,
@@ -71,6 +73,7 @@ async def _keep(db: Db, connection_id: UUID, version: int, result: CheckResult) 
         "health": health,
         "detail": "" if result.is_ok else result.text[:500],
         "is_ok": result.is_ok,
+        "is_proof": is_proof,
         "account_key": result.account_key,
         "now": now(),
     }

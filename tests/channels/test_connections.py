@@ -40,6 +40,24 @@ async def test_secrets_are_kept_encrypted_and_never_shown() -> None:
     assert view.webhooks[0].url.endswith(view.webhooks[0].url.rpartition("/")[2])
 
 
+async def test_a_verify_token_nobody_thought_of_is_made_once_and_shown_to_be_copied() -> None:
+    made = await make_business(faqs=())
+    async with open_db(made.scope) as db:
+        connection_id = await create_connection(db, "whatsapp", "Desk", {**values(), "verify_token": " "})
+        view = await load_connection(db, connection_id)
+        account = await open_account(db, connection_id)
+    word = view.made["verify_token"]
+    assert len(word) >= 32
+    assert account.adapter.webhook_keys(account.settings)["verify_token"] == word
+    async with open_db(made.scope) as db:
+        await update_connection(db, connection_id, "Desk", {**values(), "verify_token": ""}, view.version)
+        assert (await load_connection(db, connection_id)).made["verify_token"] == word
+    # Who has a word of their own keeps it.
+    other, _ = await connect(made, "100200301")
+    async with open_db(made.scope) as db:
+        assert (await load_connection(db, other)).made == {"verify_token": values()["verify_token"]}
+
+
 async def test_wrong_fields_are_named_and_nothing_is_stored() -> None:
     made = await make_business(faqs=())
     async with open_db(made.scope) as db:
@@ -73,6 +91,23 @@ async def test_a_secret_left_empty_stays_and_a_new_one_has_to_be_tested() -> Non
         await update_connection(db, connection_id, "Desk", {**values(), "access_token": "EAAB-other"}, 2)
         view = await load_connection(db, connection_id)
     assert (view.health, view.is_verified) == ("untested", False)
+
+
+async def test_a_kept_secret_goes_to_no_other_server() -> None:
+    made = await make_business(faqs=())
+    connection_id, _ = await connect(made)
+    empty = {**values(), "access_token": ""}
+    async with open_db(made.scope) as db:
+        version = (await load_connection(db, connection_id)).version
+        with pytest.raises(Invalid) as problem:
+            await update_connection(db, connection_id, "Desk", {**empty, "graph_url": "https://graph.example.org"}, version)
+        assert [wrong.field for wrong in problem.value.fields] == ["access_token"]
+        assert "“Graph address” has changed" in str(problem.value)
+        # The provider itself may have it, and whoever writes it anew knows it.
+        await update_connection(db, connection_id, "Desk", {**empty, "graph_url": "https://graph.facebook.com"}, version)
+        elsewhere = {**values(), "graph_url": "https://graph.example.org"}
+        await update_connection(db, connection_id, "Desk", elsewhere, version + 1)
+        assert (await load_connection(db, connection_id)).values["graph_url"] == "https://graph.example.org"
 
 
 async def test_another_business_and_a_viewer_reach_nothing() -> None:

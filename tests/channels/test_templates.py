@@ -113,11 +113,38 @@ def test_each_wrong_variable_is_named(change: dict[str, Any], fields: list[str])
     assert [one.field for one in problem.value.fields] == fields
 
 
+PICTURE = replace(VISIT, header={"kind": "image"}, body="Hello {{1}}.", buttons=())
+STORED = "file:0199a0de-7c11-7b6e-9d3a-1f2e3d4c5b6a"
+
+
+@pytest.mark.parametrize("media", ["https://shop.example/menu%20one.jpg?v=2", STORED])
+def test_a_picture_at_the_top_is_asked_for_and_goes_along(media: str) -> None:
+    assert next((field.key, field.label) for field in fields_of(PICTURE)) == ("header_media", "Picture at the top")
+    assert why_not(PICTURE) == ""
+    use = check_use(PICTURE, TemplateUse(name="visit", language="en_US", variables={"1": "Ana"}, header_media=f" {media} "))
+    assert (use.header_kind, use.header_media, use.variables) == ("image", media, {"1": "Ana"})
+    assert preview(PICTURE, values_of(use)).startswith("Hello Ana.")
+
+
+@pytest.mark.parametrize(
+    "media", ["", "http://shop.example/a.jpg", "https://shop", "https://a.example/a b.jpg", "file:x", "data:image/png;base64,AA"]
+)
+def test_what_is_no_link_and_no_file_is_refused_at_the_top(media: str) -> None:
+    with pytest.raises(Invalid) as problem:
+        check_use(PICTURE, TemplateUse(name="visit", language="en_US", variables={"1": "Ana"}, header_media=media))
+    assert [one.field for one in problem.value.fields] == ["header_media"]
+
+
+def test_a_template_without_a_picture_takes_none() -> None:
+    with pytest.raises(Invalid):
+        check_use(VISIT, replace(FILLED, header_media="https://shop.example/a.jpg"))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"status": "paused", "reason": "low quality"}, "The provider says: paused, low quality."),
-        ({"header": {"kind": "image"}}, "It begins with an image, which cannot be added here."),
+        ({"header": {"kind": "location"}}, "It begins with a location, which cannot be added here."),
         ({"buttons": ({"type": "otp", "text": "Copy"},)}, "It has a button that cannot be filled in here."),
     ],
 )

@@ -10,6 +10,7 @@ from omni_app.channels.connections import switch_connection
 from omni_app.channels.failures import Refused, Revoked
 from omni_app.channels.lights import list_cut_off, load_lights
 from omni_app.channels.testing import MOST, TEXT, WINDOW, read_receiver, send_test
+from omni_app.channels.tried import Tried, load_tried
 from omni_app.infra.database import open_db
 from omni_app.infra.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unavailable
 from omni_app.infra.scope import Permission
@@ -41,6 +42,33 @@ async def test_it_is_sent_once_and_paid_for(line: WhatsAppLine) -> None:
     assert await rows("select id from reservations where settled_at is null") == []
     (noted,) = await rows("select after from audit_entries where action = 'channel.test_sent'")
     assert noted["after"] == {"name": "Front desk", "is_sent": True}
+
+
+async def test_what_the_provider_tells_of_it_later_is_its_result(line: WhatsAppLine) -> None:
+    await line.number.inbound(**{"from": CUSTOMER, "name": "Sheena", "text": "Hello"})
+    await line.hear()
+
+    async def tried() -> Tried:
+        async with open_db(line.made.scope) as db:
+            return await load_tried(db, line.connection_id)
+
+    assert await tried() == Tried()
+    await send_test(line.made.scope, line.connection_id, f"+{CUSTOMER}")
+    assert not (await tried()).is_told
+    taken = (await line.number.outbox())[-1]
+    delivered, opened = "It was delivered.", "It was delivered and opened."
+    for state, words in (("delivered", delivered), ("sent", delivered), ("read", opened)):
+        await line.number.status(taken["id"], state)
+        await line.hear()
+        assert (await tried()).words == words
+    events = await rows("select distinct status from channel_events")
+    assert events == [{"status": "handled"}]
+    await line.number.fault("fail_later")
+    await send_test(line.made.scope, line.connection_id, f"+{CUSTOMER}")
+    await line.number.sandbox.settled()
+    await line.hear()
+    found = await tried()
+    assert (found.is_lost, found.words, found.problem != "") == (True, "It was not delivered.", True)
 
 
 async def test_what_the_provider_refuses_costs_nothing_and_is_said_in_its_words(line: WhatsAppLine) -> None:

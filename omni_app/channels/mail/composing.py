@@ -21,6 +21,7 @@ LOOP_HEADER = "X-Omni-Loop"
 
 _WIDTH = 78
 _UNSAFE = frozenset(' \t\r\n\x00<>()[],;:\\"')
+_DOMAIN = re.compile(r"[A-Za-z0-9_.-]+")
 _MOST_ID = 500
 # What mail programs put in front of a subject when they answer or forward, in the languages they do it in.
 _REPLIES = "re|aw|antw|antwort|sv|vs|ref|rif|res|odp|ynt|atb|bls|vá|回复|回覆|答复|返信|답장|رد|תגובה|отв"
@@ -139,9 +140,11 @@ def untagged(address: str) -> tuple[str, str]:
 def ascii_address(address: str) -> str:
     """The address with its domain as IDNA. Raises ValueError when it cannot be written in ASCII, or is none."""
     local, _, domain = address.strip().rpartition("@")
-    if not local or not domain or not local.isascii() or any(character in _UNSAFE for character in local):
+    written = domain.encode("idna").decode("ascii")
+    # The codec leaves what is ASCII already as it is, line breaks and all.
+    if not local or not local.isascii() or any(character in _UNSAFE for character in local) or not _DOMAIN.fullmatch(written):
         raise ValueError(f"mail cannot be sent to {address[:100]!r}")
-    return f"{local}@{domain.encode('idna').decode('ascii')}"
+    return f"{local}@{written}"
 
 
 def writable(addresses: Sequence[str], without: str) -> list[str]:

@@ -8,6 +8,7 @@ Answers between quoted lines stay visible with what they answer, and so does wha
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,9 +44,9 @@ _DIRECTIONS = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\u061c]"
 _HEADER_END = re.compile(r"[:：]\s*(?:\*+\s*)?$")
 _ADDRESS = re.compile(r"[<\[(]?[^\s<>@]{1,80}@[^\s<>@]{1,80}")
 _DATED = re.compile(r"\d{1,4}\D{1,12}\d{1,4}|\d{1,2}[:.]\d{2}|[\u0660-\u0669\u06f0-\u06f9\u0966-\u096f]")
-_DASHES = re.compile(r"^[\s>*]*[-_=—–]{2,}\s*(.{2,80}?)\s*:?\s*[-_=—–]{2,}[\s*]*$")
+_DASHES = "-_=—–"
 _RULE = re.compile(r"^[_\-—–*=]{5,}$")
-_LABEL = re.compile(r"^[\s*_]*([^:：]{1,30}?)[\s*_]*[:：][\s*_]*(.*)$")
+_COLON = re.compile("[:：]")
 _SIGNATURE = re.compile(r"^(--|—|__)\s*$")
 _CJK_CLOSING = re.compile(r"[,，、.。!！…\s]+$")
 
@@ -119,10 +120,15 @@ def _lines(text: str) -> list[_Line]:
 def _quoted_lines(lines: list[_Line], quotes: Sequence[tuple[int, int]], *, is_forward: bool) -> set[int]:
     """Numbers of lines that quote: with a mark before them, or inside what the HTML says is a quote."""
     quoted = {number for number, line in enumerate(lines) if line.is_quoted}
-    for start, end in quotes:
-        inside = [number for number, line in enumerate(lines) if start <= line.start < end and not line.is_blank]
-        inside += [n for n, line in enumerate(lines) if line.start < start < line.start + len(line.raw) - 1 and not line.is_blank]
-        if inside and not is_forward and not _is_forwarding(lines[min(inside)]):
+    starts = [line.start for line in lines]
+    # Of an HTML with a hundred thousand quotes only those that hold lines count: the others cost a look-up each.
+    for start, end in () if is_forward else quotes:
+        first, behind = bisect_left(starts, start), bisect_left(starts, end)
+        begun = lines[first - 1] if first else None
+        if begun is not None and start < begun.start + len(begun.raw) - 1:
+            first -= 1
+        inside = [number for number in range(first, behind) if not lines[number].is_blank]
+        if inside and not _is_forwarding(lines[inside[0]]):
             quoted |= set(inside)
     headers: set[int] = set()
     for number in range(len(lines)):
@@ -155,17 +161,19 @@ def _quote_start(lines: list[_Line], quoted: set[int], *, is_forward: bool) -> i
 
 def _strip(lines: list[_Line], quoted: set[int], end: int, signatures: Sequence[int]) -> int:
     """Take quotes, signatures and notices off the end, as often as there are any."""
+    starts = [line.start for line in lines]
+    # A mail may mark a hundred thousand places; they stand on at most `MOST_LINES` lines.
+    length = lines[-1].start + len(lines[-1].raw) if lines else 0
+    marked = sorted({_next_line(lines, bisect_right(starts, at) - 1) for at in signatures if 0 <= at < length})
     while True:
         before = end
         while end and (lines[end - 1].is_blank or (end - 1) in quoted or _RULE.match(lines[end - 1].plain)):
             end -= 1
         for find in (_signature, _notice, _sent_from, _closing):
             end = find(lines, quoted, end)
-        for at in signatures:
-            number = next((n for n, line in enumerate(lines) if line.start + len(line.raw) > at), end)
-            number = _next_line(lines, number)
-            if number < end and end - number <= 3 * LONGEST_SIGNATURE:
-                end = number
+        place = bisect_left(marked, end - 3 * LONGEST_SIGNATURE)
+        if place < len(marked) and marked[place] < end:
+            end = marked[place]
         if end == before:
             return end
 
@@ -177,17 +185,25 @@ def _next_line(lines: list[_Line], number: int) -> int:
 
 
 def _is_forwarding(line: _Line) -> bool:
-    found = _DASHES.match(line.plain[:_LONGEST_MARK])
-    words = found[1].strip(" :") if found else line.plain.strip(" :*>")
-    return words in FORWARDED or (found is not None and words.startswith(FORWARDED))
+    words = _between_dashes(line.plain)
+    return words.startswith(FORWARDED) if words else line.plain.strip(" :*>") in FORWARDED
+
+
+def _between_dashes(plain: str) -> str:
+    """The words of "----- Original Message -----"; "" for any other line."""
+    line = plain[:_LONGEST_MARK].lstrip("\t >*").rstrip("\t *")
+    words = line.strip(_DASHES)
+    before = len(line) - len(line.lstrip(_DASHES))
+    is_between = before >= 2 and len(line) - before - len(words) >= 2
+    return words.strip(" \t:") if is_between else ""
 
 
 def _is_original(lines: list[_Line], number: int) -> bool:
     """-----Original Message-----, or dashes around anything that stands above Outlook's block."""
-    found = _DASHES.match(lines[number].plain[:_LONGEST_MARK])
-    if found is not None:
-        return found[1].strip(" :") in ORIGINAL or bool(_block_length(lines, _next_line(lines, number + 1)))
-    return bool(_RULE.match(lines[number].plain)) and bool(_block_length(lines, _next_line(lines, number + 1)))
+    words = _between_dashes(lines[number].plain)
+    if words in ORIGINAL:
+        return True
+    return bool(words or _RULE.match(lines[number].plain)) and bool(_block_length(lines, _next_line(lines, number + 1)))
 
 
 def _block_length(lines: list[_Line], number: int) -> int:
@@ -195,21 +211,25 @@ def _block_length(lines: list[_Line], number: int) -> int:
     kinds: set[str] = set()
     at = number
     while at < len(lines) and at < number + 14:
-        found = _LABEL.match(lines[at].plain[:_LONGEST_MARK])
-        kind = _KINDS.get(found[1].strip()) if found else None
-        if kind is None and (at == number or lines[at].is_blank):
+        kind, said = _label(lines[at])
+        if not kind and (at == number or lines[at].is_blank):
             # Some programs put a blank line between the lines of the block.
-            following = _LABEL.match(lines[at + 1].plain[:_LONGEST_MARK]) if at > number and at + 1 < len(lines) else None
-            if following is None or following[1].strip() not in _KINDS:
+            if at == number or at + 1 == len(lines) or not _label(lines[at + 1])[0]:
                 break
-        elif kind is None and "subject" in kinds:
+        elif not kind and "subject" in kinds:
             break
-        elif kind is not None:
-            if at == number and kind != "from" and not (found and kind == "sent" and _DATED.search(found[2])):
+        elif kind:
+            if at == number and kind != "from" and not (kind == "sent" and _DATED.search(said)):
                 break
             kinds.add(kind)
         at += 1
     return at - number if "from" in kinds and len(kinds) >= 3 else 0
+
+
+def _label(line: _Line) -> tuple[str, str]:
+    """What "*From:* Ann" labels (from, sent, to, subject; "" for anything else), and what stands behind the colon."""
+    words, *rest = _COLON.split(line.plain[:_LONGEST_MARK], maxsplit=1)
+    return (_KINDS.get(words.replace("*", " ").replace("_", " ").strip(), ""), rest[0]) if rest else ("", "")
 
 
 def _kinds() -> dict[str, str]:
@@ -318,7 +338,7 @@ def _library_cut(lines: list[_Line], languages: Sequence[str]) -> int:
     first = " ".join(header[0].split()).lower()
     for number, line in enumerate(lines):
         if first and " ".join(line.plain[:_LIBRARY_LINE].split()) == first and len(header) + number <= len(lines):
-            is_header = len(header) > 1 or bool(_HEADER_END.search(first)) or bool(_DASHES.match(first[:_LONGEST_MARK]))
+            is_header = len(header) > 1 or bool(_HEADER_END.search(first)) or bool(_between_dashes(first))
             rest = lines[number + len(header) :]
             has_own = any(not one.is_blank and not one.is_quoted for one in rest)
             is_marked = any(one.is_quoted for one in rest)

@@ -23,9 +23,12 @@ _FIELD_END = re.compile(rb"\r?\n(?![ \t])|\r(?![\n \t])")
 _FOLD = re.compile(rb"[\r\n]+[ \t]*")
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bq])\?([^?]{0,20000})\?=", re.IGNORECASE)
 _ID = re.compile(r"<([^<>]{1,1000})>")
-_BARE_ID = re.compile(r"[^\s<>,;()]{1,500}@[^\s<>,;()]{1,500}")
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"]{1,250}@[^\s<>()\[\],;:\"]{1,250}")
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|<[^<>,;"]*>|\([^()]*\)|[^,;"<(]+|[,;"<(]')
+# Looked for only where a word begins: a word of many thousand letters is tried once, not at each of them.
+_BARE_ID = re.compile(r"(?<![^\s<>,;()])[^\s<>,;()]{1,500}@[^\s<>,;()]{1,500}")
+_ADDRESS = re.compile(r"(?<![^\s<>()\[\],;:\"])[^\s<>()\[\],;:\"]{1,250}@[^\s<>()\[\],;:\"]{1,250}")
+_UNQUOTED = r'<[^<>,;"]*>|\([^()]*\)|[^,;"<(]+|[,;"<(]'
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|' + _UNQUOTED)
+_PLAIN_TOKEN = re.compile(_UNQUOTED)
 _PARAMETER = re.compile(r""";\s*([^\s=;"]{1,60})\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)""")
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
 
@@ -136,7 +139,7 @@ def read_addresses(values: list[str]) -> list[tuple[str, str]]:
     for value in values:
         words: list[str] = []
         bare = ""
-        for token in (*_TOKEN.findall(value[:LONGEST_FIELD]), ","):
+        for token in (*_tokens(value[:LONGEST_FIELD]), ","):
             if token not in {",", ";"}:
                 if token.startswith("<") and (match := _ADDRESS.search(token)):
                     bare = match[0]
@@ -152,6 +155,17 @@ def read_addresses(values: list[str]) -> list[tuple[str, str]]:
                     return found
             words, bare = [], ""
     return found
+
+
+def _tokens(value: str) -> Iterator[str]:
+    """Words, quoted words, addresses in brackets, comments and the signs between them."""
+    at, pattern = 0, _TOKEN
+    while at < len(value) and (found := pattern.match(value, at)):
+        if found[0] == '"':
+            # No quote ends from here on: each that follows is an escaped one, and need not be looked through to the end again.
+            pattern = _PLAIN_TOKEN
+        yield found[0]
+        at = found.end()
 
 
 def read_ids(value: str) -> Iterator[str]:

@@ -26,6 +26,11 @@ _BLOCKS = _PARAGRAPHS | frozenset(
 _UNNESTED = frozenset(
     ("p", "li", "td", "th", "tr", "dt", "dd", "option", "br", "img", "hr", "meta", "link", "input", "col", "wbr", "base", "area")
 )
+# What a paragraph that ends opens anew in the next one (https://html.spec.whatwg.org/#the-list-of-active-formatting-elements),
+# and what keeps an end tag from closing what was opened outside.
+_FORMATTING = frozenset(("a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"))
+_SCOPES = frozenset(("table", "td", "th", "caption", "applet", "marquee", "object", "template"))
+_MOST_REOPENED = 400_000
 _ANY_TAG = re.compile(r"<[^<>]*>")
 _TAG_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})")
 _SPACE = re.compile(r"[ \t\r\n\f\xa0]+")
@@ -67,11 +72,11 @@ _ATTRIBUTES = {
 }
 # Nothing that takes an address or leaves its place.
 _STYLE_NAMES = """
-    color background-color direction font font-family font-size font-style font-weight letter-spacing line-height list-style-
-    type margin margin-bottom margin-left margin-right margin-top max-width padding padding-bottom padding-left padding-right
-    padding-top text-align text-decoration text-indent text-transform vertical-align white-space width word-break border
-    border-bottom border-collapse border-color border-left border-radius border-right border-spacing border-style border-top
-    border-width
+    color background-color direction font font-family font-size font-style font-weight letter-spacing line-height
+    list-style-type margin margin-bottom margin-left margin-right margin-top max-width padding padding-bottom padding-left
+    padding-right padding-top text-align text-decoration text-indent text-transform vertical-align white-space width
+    word-break border border-bottom border-collapse border-color border-left border-radius border-right border-spacing
+    border-style border-top border-width
 """
 _STYLES = set(_STYLE_NAMES.split())
 _SCHEMES = {"http", "https", "mailto", "tel"}
@@ -276,6 +281,35 @@ def _depth(source: str) -> int:
     return deepest
 
 
+def _is_blown_up(source: str) -> bool:
+    """Whether a browser's parser would make far more of this than is written: of two hundred unclosed `<b>`, each with another
+    attribute, it opens all two hundred anew in every paragraph."""
+    open_now, reopened = 0, 0
+    scopes: list[tuple[str, dict[str, int]]] = [("", {})]
+    for closes, name in _TAG_NAME.findall(source):
+        tag = name.lower()
+        reopened += open_now
+        if reopened > _MOST_REOPENED:
+            return True
+        if tag in _FORMATTING:
+            inside = scopes[-1][1]
+            if not closes:
+                inside[tag] = inside.get(tag, 0) + 1
+                open_now += 1
+            elif inside.get(tag):
+                inside[tag] -= 1
+                open_now -= 1
+        elif tag in _SCOPES and not closes:
+            scopes.append((tag, {}))
+        elif tag in _SCOPES and (tag == "table" or scopes[-1][0] == tag):
+            while len(scopes) > 1:
+                ended, inside = scopes.pop()
+                open_now -= sum(inside.values())
+                if ended == tag:
+                    break
+    return False
+
+
 def _is_hidden(element: etree._Element) -> bool:
     return element.get("hidden") is not None or bool(_HIDDEN.search(element.get("style") or ""))
 
@@ -292,7 +326,7 @@ def sanitise(html: str, inline: Mapping[str, str]) -> str:
     """HTML that may be shown: no script, form, frame, style sheet or load. Images are those of `inline` {content id: our own
     URL}; every other `img` has `data-blocked` in place of its source. Links open elsewhere and tell nothing of us."""
     source = html[:LONGEST_HTML].replace("\x00", "")
-    if _depth(source) > _DEEPEST:
+    if _depth(source) > _DEEPEST or _is_blown_up(source):
         return f"<pre>{nh3.clean_text(to_text(source))}</pre>"
     token = f"https://{secrets.token_hex(12)}.invalid/"
     images = {content_id.strip("<> ").lower(): url for content_id, url in inline.items()}

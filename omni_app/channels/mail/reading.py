@@ -287,7 +287,7 @@ def _found_again(marked: Marked, plain: str) -> list[tuple[int, int]]:
 
 def unflow(text: str, *, delsp: bool = False) -> str:
     """Put the lines of format=flowed together again (RFC 3676): a line that ends with a space goes on in the next."""
-    lines: list[str] = []
+    lines: list[list[str]] = []
     open_depth: int | None = None
     for line in text.split("\n"):
         marks = re.match(r">*", line)
@@ -296,11 +296,11 @@ def unflow(text: str, *, delsp: bool = False) -> str:
         is_soft = body.endswith(" ") and body != "-- "
         piece = body[:-1] if is_soft and delsp else body
         if open_depth == depth and body != "-- ":
-            lines[-1] += piece
+            lines[-1].append(piece)
         else:
-            lines.append(">" * depth + (" " if depth else "") + piece)
+            lines.append([">" * depth + (" " if depth else ""), piece])
         open_depth = depth if is_soft else None
-    return "\n".join(lines)
+    return "\n".join("".join(pieces) for pieces in lines)
 
 
 def clean_name(name: str, media_type: str, number: int) -> str:

@@ -124,3 +124,9 @@ def test_ids_and_tags_are_ours_or_nobodys() -> None:
     for wrong in ("", "x", tag[:-1], tag[1:], "ü" * 36, tag[:-1] + ("a" if tag[-1] != "a" else "b")):
         assert read_tag(BUSINESS, wrong) is None
         assert read_issued(wrong, "ann@example.org") is None
+
+
+def test_a_report_nested_without_end_is_read_as_far_as_it_goes() -> None:
+    nested = b"".join(b"--b%d\nContent-Type: multipart/mixed; boundary=b%d\n\n" % (at, at + 1) for at in range(3_000))
+    head = b"Content-Type: multipart/report; report-type=delivery-status; boundary=b0\n\n"
+    assert read_report(head + nested) is None

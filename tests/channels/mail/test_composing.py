@@ -143,7 +143,8 @@ def test_addresses_carry_a_tag_and_lose_it_again() -> None:
     assert untagged("<Desk+ABC@Shop.example>") == ("desk@shop.example", "abc")
     assert untagged("no address") == ("no address", "")
     assert ascii_address("ann@bücher.example") == "ann@xn--bcher-kva.example"
-    for wrong in ("", "ann", "@x.example", "änn@x.example", "a b@x.example", "a>@x.example", f"a@{'x' * 70}.example"):
+    wrong_domains = ("a@x.example>", "a@x.example\r\nBcc: eve", "a@x example", "a@x,y", "a@", f"a@{'x' * 70}.example")
+    for wrong in ("", "ann", "@x.example", "änn@x.example", "a b@x.example", "a>@x.example", *wrong_domains):
         with pytest.raises(ValueError, match=r".*"):
             ascii_address(wrong)
 

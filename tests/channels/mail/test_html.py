@@ -1,7 +1,7 @@
 """HTML of mails becomes readable text, and nothing of it runs, asks or loads."""
 
 import re
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -133,11 +133,25 @@ def test_looks_that_harm_nobody_stay() -> None:
 
 
 def test_what_nests_without_end_is_shown_as_text() -> None:
-    started = perf_counter()
+    started = process_time()
     clean = sanitise("<div><font color=red>" * 50_000 + "Hello", {})
-    assert perf_counter() - started < 8
+    assert process_time() - started < 20
     assert clean.startswith("<pre>")
     assert "Hello" in clean
+
+
+@pytest.mark.parametrize("closers", ["", "</b>" * 200, "<table><tr><td>" + "</b>" * 200 + "</table>"])
+def test_what_a_parser_would_open_anew_in_each_paragraph_is_shown_as_text(closers: str) -> None:
+    opened = "".join(f"<b id={number}>" for number in range(200))
+    source = f"<p>{opened}</p>{closers}" + "<p>x" * 3_000
+    clean = sanitise(source, {})
+    # Six hundred thousand elements else, of a mail of fifteen kilobytes.
+    assert len(clean) < 5 * len(source)
+    assert clean.count("x") == 3_000
+
+
+def test_lists_keep_their_signs() -> None:
+    assert sanitise('<ul style="list-style-type:square"><li>a</ul>', {}) == ('<ul style="list-style-type:square"><li>a</li></ul>')
 
 
 _pieces = st.sampled_from(

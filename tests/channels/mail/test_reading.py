@@ -4,7 +4,7 @@ import base64
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -281,14 +281,22 @@ def test_soft_line_breaks_are_taken_out() -> None:
         b"Content-Type: text/html\n\n" + b"<div><blockquote>" * 50_000,
         b"Content-Type: text/plain\n\nHi\n\n" + b"Am x schrieb " * 4_000,
         b"Content-Type: text/plain\n\n" + b"_" * 50_000,
+        b'From: "' + b'\\"' * 30_000 + b"\n\nHi",
+        (b"To: " + b"a" * 900 + b"\n") * 280 + b"\nHi",
+        b"Content-Type: multipart/mixed; boundary=" + b"-" * 60 + b"\n\n" + b"-" * 10_000_000,
+        b"Content-Type: text/plain; format=flowed\n\n" + b"a \n" * 66_000,
+        b"Content-Type: text/html\n\n" + b"<div id=signature>a</div>" * 2_900 + b"<div id=signature></div>" * 20_000,
     ],
-    ids=["lines", "fields", "nested", "parts", "padding", "parentheses", "html", "headers", "rules"],
+    ids=[
+        *("lines", "fields", "nested", "parts", "padding", "parentheses", "html", "headers", "rules"),
+        *("quotes", "words", "boundary", "flowed", "signatures"),
+    ],
 )
 def test_bombs_take_neither_time_nor_room(raw: bytes) -> None:
-    started = perf_counter()
+    started = process_time()
     mail = read_mail(raw)
     # Generous for a loaded machine: without the caps each of these takes minutes.
-    assert perf_counter() - started < 8
+    assert process_time() - started < 20
     assert len(mail.text) + len(mail.folded) <= LONGEST_TEXT + 100
     assert len(mail.media) <= MOST_FILES
 

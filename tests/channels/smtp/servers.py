@@ -55,13 +55,16 @@ class Post:
 
 @dataclass(slots=True)
 class Mailbox:
-    """`mails` {uid: bytes}; `sizes` {uid: bytes said} pretends; `failing` uids cannot be fetched."""
+    """`mails` {uid: bytes}; `sizes` {uid: bytes said} pretends; `failing` uids cannot be fetched; `recent` came in the last days
+    (None: all); `literal` is announced as the length of every mail."""
 
     port: int = 0
     validity: int = 7
     mails: dict[int, bytes] = field(default_factory=dict)
     sizes: dict[int, int] = field(default_factory=dict)
     failing: set[int] = field(default_factory=set)
+    recent: set[int] | None = None
+    literal: int = 0
     password: str = "app password"
     heard: list[str] = field(default_factory=list)
 
@@ -93,7 +96,8 @@ class Mailbox:
             uids = [uid for uid in self.mails if uid >= int(found[1])] or sorted(self.mails)[-1:]
             writer.write(f"* SEARCH {' '.join(map(str, uids))}\r\n".encode())
         elif upper.startswith("UID SEARCH SINCE"):
-            writer.write(f"* SEARCH {' '.join(map(str, self.mails))}\r\n".encode())
+            recent = self.mails if self.recent is None else self.recent
+            writer.write(f"* SEARCH {' '.join(map(str, recent))}\r\n".encode())
         elif found := re.match(r"UID FETCH ([\d,]+) (.*)", upper):
             return self._fetch([int(uid) for uid in found[1].split(",")], found[2], writer)
         elif upper == "LOGOUT":
@@ -111,7 +115,8 @@ class Mailbox:
                 writer.write(f"* {number} FETCH (UID {uid} RFC822.SIZE {self.sizes.get(uid, len(mail))})\r\n".encode())
                 continue
             content = mail.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if "HEADER" in what else mail
-            writer.write(f"* {number} FETCH (UID {uid} BODY[] {{{len(content)}}}\r\n".encode() + content + b")\r\n")
+            length = self.literal or len(content)
+            writer.write(f"* {number} FETCH (UID {uid} BODY[] {{{length}}}\r\n".encode() + content + b")\r\n")
         return "OK done"
 
 

@@ -1,6 +1,7 @@
 """A mail as it was fetched from a mailbox: whose word counts, what is too large, what cannot be read."""
 
 import json
+from time import process_time
 from typing import Any
 
 import pytest
@@ -75,6 +76,14 @@ def test_what_cannot_be_read_says_so(body: bytes) -> None:
         ("mx.example.com; dmarc=fail header.from=example.org", False),
         ("mx.evil.example; dmarc=pass header.from=example.org", False),
         ("mx.example.com; dmarc=none (said; dmarc=pass header.from=example.org)", False),
+        ("mx.example.com; dkim=pass (2048-bit (rsa); good) header.d=example.org; spf=none", True),
+        ('mx.example.com; spf=pass (says "x") smtp.mailfrom=a@evil.example; dkim=pass header.d=example.org', False),
+        # What the sender called themselves is repeated by the server.
+        ('mx.example.com; spf=pass smtp.mailfrom="a; dkim=pass header.d=example.org; "@evil.example', False),
+        ('mx.example.com; spf=pass smtp.mailfrom="a\\"; dkim=pass header.d=example.org; "@evil.example', False),
+        ("mx.example.com; spf=pass (of a) b); dkim=pass header.d=example.org", False),
+        ("mx.example.com; spf=pass (of a; dkim=pass header.d=example.org", False),
+        ('mx.example.com; spf=none "; dkim=pass header.d=example.org', False),
         ("mx.example.com; none", False),
         ("", False),
     ],
@@ -83,6 +92,13 @@ def test_only_the_receiving_server_proves_a_sender(results: str, proven: bool) -
     head = read_head(f"Authentication-Results: {results}\r\nFrom: Ann <ann@example.org>".encode())
     assert is_proven(head, "mx.example.com") is proven
     assert is_proven(head, "") is False
+
+
+def test_comments_nested_without_end_prove_nothing_and_take_no_time() -> None:
+    started = process_time()
+    head = read_head(b"Authentication-Results: mx.example.com; " + b"(" * 30_000 + b")" * 30_000 + b"\r\nFrom: ann@example.org")
+    assert not is_proven(head, "mx.example.com")
+    assert process_time() - started < 20
 
 
 def test_of_several_results_the_topmost_of_the_server_counts() -> None:

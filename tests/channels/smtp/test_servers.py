@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from omni_app.channels.accounts import read_settings
-from omni_app.channels.adapters.smtp import ADAPTER
+from omni_app.channels.adapters.smtp import ADAPTER, receiving
+from omni_app.channels.adapters.smtp.receiving import fetch_new
 from omni_app.channels.contract import Identifier, InboundMessage, OutboundMail, OutboundMessage, Polled, Receipt
 from omni_app.channels.failures import Refused, Revoked, Unavailable, Uncertain
 from omni_app.infra.errors import Invalid
@@ -160,6 +161,37 @@ async def test_a_mailbox_that_was_numbered_anew_is_looked_through_and_brings_the
     assert read(after) == ["1@example.org", "2@example.org", "3@example.org"]
     assert after.events[1].key == before.events[0].key
     assert (await poll(box, after.state)).events == ()
+
+
+@pytest.mark.parametrize("recent", [set(), {4}])
+async def test_old_mail_of_a_mailbox_that_was_numbered_anew_stays_where_it_is(box: Mailbox, recent: set[int]) -> None:
+    box.mails = {1: numbered(1), 4: numbered(4)}
+    state = (await poll(box, {})).state
+    box.validity, box.recent = 8, recent
+    after = await poll(box, state)
+    assert read(after) == [f"{number}@example.org" for number in recent]
+    assert (await poll(box, after.state)).events == ()
+    box.mails[5] = numbered(5)
+    assert read(await poll(box, after.state)) == ["5@example.org"]
+
+
+async def test_a_server_that_sends_more_than_it_said_is_not_listened_to(box: Mailbox) -> None:
+    state = (await poll(box, {})).state
+    box.mails, box.literal = {1: numbered(1)}, 4_000_000_000
+    with pytest.raises(Unavailable, match="more than it may"):
+        await poll(box, state)
+
+
+async def test_a_server_that_never_comes_to_an_end_is_given_up(box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiving, "LONGEST_SECONDS", -1.0)
+    with pytest.raises(Unavailable, match="too long"):
+        await poll(box, {})
+
+
+async def test_a_password_is_not_sent_in_the_clear(box: Mailbox) -> None:
+    with pytest.raises(Revoked, match="in the clear"):
+        fetch_new(settings(box.port, imap_host="imap.example.com"), "127.0.0.1", {})
+    assert box.heard == []
 
 
 async def test_a_poll_takes_so_many_and_the_next_goes_on(box: Mailbox) -> None:

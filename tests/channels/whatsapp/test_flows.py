@@ -1,6 +1,8 @@
 """WhatsApp end to end: the simulated provider over real HTTP, our webhook, our jobs."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -9,14 +11,18 @@ from omni_app.channels.checking import check_connection
 from omni_app.channels.contract import TemplateUse
 from omni_app.channels.templates import list_templates
 from omni_app.conversations.attachments import keep_upload
+from omni_app.conversations.header_files import list_header_files
 from omni_app.conversations.sending import send_reply
-from omni_app.conversations.templates import send_template, start_with_template
+from omni_app.conversations.templates import Started, send_template, start_with_template
 from omni_app.conversations.windows import load_window
+from omni_app.customers.addresses import Address
+from omni_app.customers.identifying import add_point
 from omni_app.infra.database import open_db
-from omni_app.infra.errors import Conflict, Invalid
+from omni_app.infra.errors import Conflict, Forbidden, Invalid
+from omni_app.orchestrator.turn import receive
 from tests.channels.whatsapp.line import CUSTOMER, WhatsAppLine, open_whatsapp
 from tests.harness.simulator import Sandbox
-from tests.making import rows
+from tests.making import inbound, rows
 
 REMINDER = TemplateUse(name="appointment_reminder", language="en_US", variables={"1": "Sheena", "2": "Monday"})
 
@@ -129,6 +135,69 @@ async def test_staff_write_first_with_a_template_and_land_in_one_conversation(li
     assert (await line.conversation())["id"] == started.conversation_id
 
 
+async def test_staff_write_first_to_a_number_and_the_answer_finds_the_same_customer(line: WhatsAppLine) -> None:
+    for number in ("902 555 0100", "+1 902", "me@example.org", ""):
+        with pytest.raises(Invalid) as problem:
+            async with open_db(line.staff) as db:
+                await start_with_template(db, None, line.connection_id, REMINDER, number=number)
+        assert problem.value.fields[0].field == "address"
+    wrong = TemplateUse(name="appointment_reminder", language="en_US")
+    with pytest.raises(Invalid):
+        async with open_db(line.staff) as db:
+            await start_with_template(db, None, line.connection_id, wrong, number=f"+{CUSTOMER}")
+    assert await rows("select id from customers") == []
+
+    async def start(client_id: str) -> Started:
+        async with open_db(line.staff) as db:
+            return await start_with_template(
+                db, None, line.connection_id, REMINDER, client_id, number=f"+{CUSTOMER[:1]} {CUSTOMER[1:]}", name="Ann  Lee"
+            )
+
+    started, again = await asyncio.gather(start("1"), start("1"))
+    assert started == again
+    await line.work()
+    (taken,) = await line.number.outbox()
+    assert (taken["address"], taken["kind"]) == (CUSTOMER, "template")
+    customer = await line.customer()
+    (point,) = await rows("select kind, proof, proven_by from contact_points")
+    assert (customer["name"], point) == ("Ann Lee", {"kind": "phone", "proof": "claimed", "proven_by": ""})
+    await line.says("I will come")
+    assert (await line.customer())["id"] == customer["id"]
+    assert (await line.conversation())["id"] == started.conversation_id
+    assert [one["proof"] for one in await rows("select proof from contact_points where kind = 'phone'")] == ["proven"]
+    # Known by now: the same number is the same customer, in the same conversation.
+    assert (await start("2")).conversation_id == started.conversation_id
+    await line.says("STOP")
+    with pytest.raises(Conflict, match="asked not to be written to"):
+        await start("3")
+
+
+async def test_a_number_somebody_typed_elsewhere_is_not_joined_with_its_owner(line: WhatsAppLine) -> None:
+    visitor = await receive(line.made.scope, inbound("Call me", "visitor-1"))
+    visitor_id = visitor[0].customer.id
+    async with open_db(line.made.scope) as db:
+        address = Address(kind="phone", channel="", value=f"+{CUSTOMER}")
+        await add_point(db, visitor_id, visitor[0].customer.data_key, address, "claimed")
+    async with open_db(line.staff) as db:
+        started = await start_with_template(db, visitor_id, line.connection_id, REMINDER)
+        by_number = await start_with_template(db, None, line.connection_id, REMINDER, number=f"+{CUSTOMER}")
+    assert by_number.conversation_id != started.conversation_id
+    await rows("delete from conversations where id = :id returning id", id=by_number.conversation_id)
+    await line.work()
+    await line.says("Who is this?")
+    owners = await rows("select customer_id from contact_points where proof = 'proven' and kind = 'phone'")
+    assert visitor_id not in [one["customer_id"] for one in owners]
+
+
+async def test_a_blocked_customer_is_not_written_to_by_their_number(line: WhatsAppLine) -> None:
+    await line.says("Hello")
+    await rows("update customers set blocked_at = now() returning id")
+    for customer_id, number in (((await line.customer())["id"], ""), (None, f"+{CUSTOMER}")):
+        with pytest.raises(Forbidden, match="blocked"):
+            async with open_db(line.staff) as db:
+                await start_with_template(db, customer_id, line.connection_id, REMINDER, number=number)
+
+
 async def test_files_come_in_with_their_caption_and_go_out_by_upload(line: WhatsAppLine) -> None:
     await line.says("Where can I park?", type="image")
     (stored,) = await rows("select * from attachments where business_id = :id", id=line.made.scope.business_id)
@@ -143,6 +212,37 @@ async def test_files_come_in_with_their_caption_and_go_out_by_upload(line: Whats
     words, file = (await line.number.outbox())[-2:]
     assert (words["text"], file["kind"]) == ("Our *prices*", "document")
     assert file["detail"]["document"]["filename"] == "prices.txt"
+
+
+async def test_a_template_begins_with_a_picture_by_link_or_from_the_conversation(line: WhatsAppLine) -> None:
+    await line.says("This is my garden", type="image")
+    conversation_id = (await line.conversation())["id"]
+    async with open_db(line.staff) as db:
+        (stored,) = await list_header_files(db, conversation_id, "image")
+        assert await list_header_files(db, conversation_id, "video") == []
+    menu = TemplateUse(name="new_menu", language="en_US", variables={"1": "Ana"})
+    for media in ("https://shop.example/menu.jpg", f"file:{stored.id}"):
+        async with open_db(line.staff) as db:
+            sent = await send_template(db, conversation_id, replace(menu, header_media=media))
+        await line.work()
+        (message,) = await rows("select status, problem, details from messages where id = :id", id=sent)
+        assert (message["status"], message["problem"]) == ("sent", "")
+        assert message["details"]["template"]["header_kind"] == "image"
+    by_link, by_file = [one["detail"]["template"]["components"][0]["parameters"][0] for one in (await line.number.outbox())[-2:]]
+    assert by_link == {"type": "image", "image": {"link": "https://shop.example/menu.jpg"}}
+    assert list(by_file["image"]) == ["id"]
+    for media in ("", f"file:{conversation_id}"):
+        with pytest.raises(Invalid) as problem:
+            async with open_db(line.staff) as db:
+                await send_template(db, conversation_id, replace(menu, header_media=media))
+        assert problem.value.fields[0].field == "header_media"
+    # A file that is gone by the time it is sent fails with its reason.
+    async with open_db(line.staff) as db:
+        sent = await send_template(db, conversation_id, replace(menu, header_media=f"file:{stored.id}"))
+    await rows("delete from attachments where id = :id returning id", id=stored.id)
+    await line.work()
+    (message,) = await rows("select status, problem from messages where id = :id", id=sent)
+    assert tuple(message.values()) == ("failed", "The file is not there any more.")
 
 
 async def test_a_conversation_costs_only_what_the_provider_bills(line: WhatsAppLine) -> None:

@@ -97,6 +97,21 @@ async def test_a_template_is_filled_in_by_number_or_by_name(meta: ProviderStub) 
     ]
 
 
+async def test_what_stands_at_the_top_of_a_template_goes_as_a_link_or_as_a_file(meta: ProviderStub) -> None:
+    def use(kind: str, media: str) -> TemplateUse:
+        return TemplateUse(name="menu", language="en_US", header_kind=kind, header_media=media)
+
+    for kind, media, shown in (
+        ("image", "https://shop.example/menu.jpg", {"link": "https://shop.example/menu.jpg"}),
+        ("document", "https://shop.example/a%20b.pdf?x", {"link": "https://shop.example/a%20b.pdf?x", "filename": "a b.pdf"}),
+    ):
+        body = await sent(meta, draft("", template=use(kind, media)))
+        assert body["template"]["components"] == [{"type": "header", "parameters": [{"type": kind, kind: shown}]}]
+    picture = OutboundFile(name="a.gif", media_type="image/gif", data=b"GIF89a")
+    with pytest.raises(Refused, match="takes an image"):
+        await sent(meta, draft("", template=use("image", "file:x"), files=(picture,)))
+
+
 async def test_choices_are_buttons_then_a_list_then_words(meta: ProviderStub) -> None:
     few = await sent(meta, draft("When?", choices=("Monday", "Tuesday")))
     assert [one["reply"]["title"] for one in few["interactive"]["action"]["buttons"]] == ["Monday", "Tuesday"]

@@ -60,7 +60,11 @@ class SendGridSettings(BaseModel):
         description="https://api.eu.sendgrid.com for accounts kept in Europe.",
         max_length=300,
         pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$",
-        json_schema_extra={"group": "advanced"},
+        json_schema_extra={
+            "group": "advanced",
+            "trusted": [BASE_URL, "https://api.eu.sendgrid.com"],
+            "receives": ["api_key"],
+        },
     )
 
     @field_validator("address")

@@ -33,7 +33,7 @@ class SmtpSettings(BaseModel):
         title="SMTP server",
         description="For sending: smtp.gmail.com, smtp.office365.com, …",
         max_length=253,
-        json_schema_extra={"placeholder": "smtp.example.com"},
+        json_schema_extra={"placeholder": "smtp.example.com", "receives": ["password"]},
     )
     smtp_port: int = Field(default=587, ge=1, le=65535, title="SMTP port", description="587 with STARTTLS, 465 with TLS.")
     smtp_security: Security = Field(
@@ -43,7 +43,7 @@ class SmtpSettings(BaseModel):
         title="IMAP server",
         description="For receiving: imap.gmail.com, outlook.office365.com, …",
         max_length=253,
-        json_schema_extra={"placeholder": "imap.example.com"},
+        json_schema_extra={"placeholder": "imap.example.com", "receives": ["password", "imap_password"]},
     )
     imap_port: int = Field(default=993, ge=1, le=65535, title="IMAP port", description="993 with TLS, 143 with STARTTLS.")
     imap_security: Security = Field(default="tls", title="IMAP encryption", description="tls or starttls.")

@@ -1,6 +1,5 @@
 """A mailbox as a channel: what it can do, and how to set it up."""
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -8,7 +7,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 
 from omni_app.channels.adapters.smtp.account import SmtpSettings
-from omni_app.channels.adapters.smtp.receiving import check_imap, fetch_new
+from omni_app.channels.adapters.smtp.receiving import check_imap, fetch_new, on_thread
 from omni_app.channels.adapters.smtp.sending import check_smtp, send_mail
 from omni_app.channels.contract import (
     Capabilities,
@@ -125,7 +124,7 @@ class Smtp:
     async def poll(self, settings: BaseModel, state: Mapping[str, Any], http: Http) -> Polled:
         own = _own(settings)
         address = await check_host(own.imap_host, own.imap_port)
-        return await asyncio.to_thread(fetch_new, own, address, state)
+        return await on_thread(fetch_new, own, address, state)
 
     async def send(self, message: OutboundMessage, settings: BaseModel, http: Http) -> Receipt:
         return await send_mail(message, _own(settings))
@@ -142,7 +141,7 @@ class Smtp:
             address = await check_host(own.imap_host, own.imap_port)
         except Unavailable as error:
             return CheckResult(is_ok=False, text=str(error))
-        receiving = await asyncio.to_thread(check_imap, own, address)
+        receiving = await on_thread(check_imap, own, address)
         if not receiving.is_ok:
             return receiving
         return CheckResult(is_ok=True, text=f"{sending.text} {receiving.text}", account_key=self.account_key(settings))

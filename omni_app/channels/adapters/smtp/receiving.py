@@ -1,4 +1,4 @@
-"""Fetch new mail by IMAP (RFC 3501), one poll at a time; runs in a thread.
+"""Fetch new mail by IMAP (RFC 3501), one poll at a time; on threads of its own: servers that hang keep nobody else waiting.
 
 `state` is {"validity": UIDVALIDITY, "uid": the last one seen, "at": when, as ISO time}. The first poll only remembers where the
 mailbox stands: what lay in it before is not the channel's. When the server numbers its mail anew, the mail of the last two days
@@ -7,15 +7,18 @@ is looked through; what was stored before is the same event again.
 A stored event is one line of JSON of ours ({"to", "own", "proven", "skipped"}) and the mail as the server gave it.
 """
 
+import asyncio
 import imaplib
 import json
 import re
 import socket
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from time import monotonic
+from typing import Any, TypeVar
 
 from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError, MailboxLoginError
@@ -28,13 +31,26 @@ from omni_app.channels.mail.arriving import addresses_of, event_key, head_of
 from omni_app.channels.mail.composing import clean_id, untagged
 from omni_app.channels.mail.heads import read_ids
 from omni_app.infra.clock import now
+from omni_app.infra.egress import GUARD
 
 MOST_MAILS = 50
 MOST_MAIL_BYTES = 30 * 1024 * 1024
 MOST_POLL_BYTES = 60 * 1024 * 1024
 TIMEOUT_SECONDS = 20.0
+LONGEST_SECONDS = 100.0
+"""For one poll, however lively the server is: less than a job may take."""
+# A server may send more than it announced; beyond this it is not listened to.
+_MOST_BYTES = MOST_POLL_BYTES + MOST_MAIL_BYTES
+_MOST_LINE = 1_000_000
+_threads = ThreadPoolExecutor(8, thread_name_prefix="imap")
+_T = TypeVar("_T")
 _UID = re.compile(rb"UID (\d+)")
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
+
+
+async def on_thread(work: Callable[..., _T], *given: Any) -> _T:
+    """Run `fetch_new` or `check_imap`."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, work, *given)
 
 
 def fetch_new(settings: SmtpSettings, address: str, state: Mapping[str, Any]) -> Polled:
@@ -53,7 +69,8 @@ def fetch_new(settings: SmtpSettings, address: str, state: Mapping[str, Any]) ->
             uids = [uid for uid in _search(box, f"UID {int(state['uid']) + 1}:*") if uid > int(state["uid"])]
             seen = int(state["uid"])
         else:
-            uids, seen = _search(box, f"SINCE {_day(state)}"), 0
+            uids = _search(box, f"SINCE {_day(state)}")
+            seen = uids[0] - 1 if uids else last
         sizes = _sizes(box, uids[:MOST_MAILS])
         events: list[RawEvent] = []
         total = 0
@@ -95,9 +112,40 @@ class _Box(BaseMailBox):
 class _Client(imaplib.IMAP4):
     def __init__(self, settings: SmtpSettings, address: str) -> None:
         self._security, self._address, self._name = settings.imap_security, address, settings.imap_host
+        self._until, self._left = monotonic() + LONGEST_SECONDS, _MOST_BYTES
         super().__init__(settings.imap_host, settings.imap_port, TIMEOUT_SECONDS)
         if self._security == "starttls":
             self.starttls(ssl.create_default_context())
+
+    def read(self, size: int) -> bytes:
+        """`size` bytes, or fewer when the server hangs up. Raises `abort` when that takes too long or is too much."""
+        if size > self._left:
+            raise self.abort("it sends more than it may")
+        pieces: list[bytes] = []
+        stream: Any = self.file
+        while size and (ahead := self._ahead()):
+            pieces.append(stream.read(min(size, ahead)))
+            size -= len(pieces[-1])
+        self._left -= sum(map(len, pieces))
+        return b"".join(pieces)
+
+    def readline(self) -> bytes:
+        """The next line. Raises `abort` as `read`."""
+        line = b""
+        stream: Any = self.file
+        while not line.endswith(b"\n") and (ahead := self._ahead()):
+            line += stream.readline(ahead)
+            if len(line) > min(_MOST_LINE, self._left):
+                raise self.abort("it sends more than it may")
+        self._left -= len(line)
+        return line
+
+    def _ahead(self) -> int:
+        """How many bytes can be read without waiting, once there are any; 0 at the end."""
+        if monotonic() > self._until:
+            raise self.abort("it takes too long")
+        stream: Any = self.file
+        return len(stream.peek(1))
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
         connection = socket.create_connection((self._address, self.port), timeout)
@@ -110,6 +158,8 @@ class _Client(imaplib.IMAP4):
 def _open(settings: SmtpSettings, address: str) -> Iterator[BaseMailBox]:
     """A signed-in mailbox. Raises `Unavailable`, `Revoked`."""
     host = settings.imap_host
+    if settings.imap_security == "none" and not GUARD.is_exempt(host, settings.imap_port):
+        raise Revoked(f"A password never crosses a network in the clear: choose TLS or STARTTLS for {host}.")
     try:
         box = _Box(settings, address)
     except ssl.SSLCertVerificationError as error:
@@ -121,7 +171,8 @@ def _open(settings: SmtpSettings, address: str) -> Iterator[BaseMailBox]:
         yield box
     except MailboxLoginError as error:
         raise Revoked(f"{host} said: {_told(error)}") from error
-    except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
+    except (ImapToolsError, imaplib.IMAP4.error, OSError, ValueError, LookupError, TypeError) as error:
+        # The last three: an answer of another shape than IMAP's.
         # "[AUTHENTICATIONFAILED]" and its like (RFC 5530) come as an error of the protocol from some servers.
         if "AUTHENTICATIONFAILED" in str(error).upper():
             raise Revoked(f"{host} said: {_told(error)}") from error

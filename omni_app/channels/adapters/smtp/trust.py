@@ -9,7 +9,8 @@ import re
 from omni_app.channels.mail.arriving import are_related, sender_of
 from omni_app.channels.mail.heads import Head
 
-_COMMENT = re.compile(r"\([^()]*\)")
+# A sign with the backslash before it, or a run of letters that mean nothing here.
+_SIGN = re.compile(r'\\.|[^\\()";]+|.', re.DOTALL)
 _RESULT = re.compile(r"^\s*([a-z0-9.-]+)(?:/\d+)?\s*=\s*([a-z]+)(.*)$", re.IGNORECASE | re.DOTALL)
 _PROPERTY = re.compile(r"([a-z]+\.[a-z-]+)\s*=\s*(\"[^\"]*\"|[^\s;]+)", re.IGNORECASE)
 
@@ -21,10 +22,33 @@ def is_proven(head: Head, authserv_id: str) -> bool:
     if not wanted or not domain:
         return False
     for value in head.raws("authentication-results"):
-        first, *results = _strip_comments(value).split(";")
+        first, *results = _results(value)
         if first.strip().lower().split(" ")[0] == wanted:
             return any(_passes(result, domain) for result in results)
     return False
+
+
+def _results(value: str) -> list[str]:
+    """The header's parts between semicolons, without comments; only the first when somebody may have written into it.
+
+    The server repeats what the sender said of themselves, such as `smtp.mailfrom="a; dkim=pass header.d=bank.test"@evil.test`: a
+    semicolon inside quotes or a comment ends nothing, and what has quotes or parentheses that do not fit is not believed.
+    """
+    parts, depth, is_quoted, is_odd = [""], 0, False, False
+    for sign in _SIGN.findall(value):
+        if is_quoted or sign == '"':
+            is_quoted ^= sign == '"'
+            is_odd |= depth > 0
+            parts[-1] += sign if not depth else ""
+        elif sign in "()":
+            depth += 1 if sign == "(" else -1
+            is_odd |= depth < 0
+            parts[-1] += " "
+        elif not depth and sign == ";":
+            parts.append("")
+        elif not depth:
+            parts[-1] += sign
+    return parts[:1] if is_odd or is_quoted or depth else parts
 
 
 def _passes(result: str, domain: str) -> bool:
@@ -41,9 +65,3 @@ def _passes(result: str, domain: str) -> bool:
     if method == "spf":
         return are_related(properties.get("smtp.mailfrom", "").rpartition("@")[2], domain)
     return False
-
-
-def _strip_comments(value: str) -> str:
-    while (shorter := _COMMENT.sub(" ", value)) != value:
-        value = shorter
-    return value
