@@ -14,26 +14,25 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
-import psycopg
-from psycopg.rows import namedtuple_row
 
-from embedded.home import hand_over
 from omni_app.settings import ROOT
-from tests.harness.services import free_port, link_models
 from tests.harness.waiting import wait_until
-from tests.run.omni import START_SECONDS, Omni
+from tests.run.blows import Act, kill
+from tests.run.omni import Omni
 from tests.run.provider import Simulator
-from tests.run.soak import Soak
 
-CALM_SECONDS = 240.0
+# Long enough for the slowest machine; claims of dead processes end one after the other, each after twenty seconds.
+CALM_SECONDS = 400.0
+# Between two looks at the database.
+STEP_SECONDS = 0.25
 ASK = (
     "What does a check-up cost?",
     "Do you have parking?",
@@ -55,7 +54,7 @@ SETTINGS = {"UNKNOWN_AFTER_SECONDS": "4", "SEND_TIMEOUT_SECONDS": "3"}
 
 @dataclass
 class Report:
-    """What was sent and what was wrong. `outcomes` counts the deliveries by the tries they took."""
+    """What was sent and what was wrong. `tries` counts the deliveries by the tries they took, `faults` what the provider did."""
 
     blows: list[str] = field(default_factory=list)
     said: int = 0
@@ -77,69 +76,69 @@ class Report:
 
 
 class ChannelSoak:
-    """A run against one Omni and one simulator."""
+    """A run against one Omni and one simulator. Messages of other channels may come and go meanwhile."""
 
-    def __init__(self, omni: Omni, simulator: Simulator, seed: int) -> None:
+    def __init__(self, omni: Omni, simulator: Simulator, seed: int, customers: int) -> None:
         self._omni = omni
         self._simulator = simulator
         self._random = random.Random(seed)
-        self._soak = Soak(omni, seed)
-        self._environment = psutil.Process(omni.pids()["web"]).environ()
+        self._customers = customers
         self._account = ""
         self._said: dict[str, str] = {}
         self.report = Report()
 
-    def kill(self, name: str) -> Callable[[], Awaitable[str]]:
-        """kill -9; the supervisor brings it back."""
-        return self._soak.kill(name)
+    @asynccontextmanager
+    async def opened(self, often: float = 1.0) -> AsyncIterator[None]:
+        """An account is connected, its provider fails (`often` times as much as `FAULTS` says) and staff decide.
 
-    async def run(self, messages: int, customers: int, blows: list[Callable[[], Awaitable[str]]]) -> Report:
-        """Let customers say `messages` together while the blows fall, spread over them; then wait for calm and check."""
-        self.rows(_HEAR_EVERYBODY)
+        At the end it waits for calm and checks: see `report`.
+        """
+        self._omni.query(_HEAR_EVERYBODY)
         account = self._simulator.call("POST", "/accounts", {"provider": "whatsapp", "options": {"delay_ms": 50, "parallel": 8}})
         self._account = str(account["id"])
         began = time.monotonic()
         with self._staff(account) as url:
             self._simulator.call("PATCH", f"/accounts/{self._account}", {"webhook_url": url})
             for kind, share, more in FAULTS:
-                self._simulator.call(
-                    "POST", "/faults", {"kind": kind, "share": share, "count": None, "account": self._account, **more}
-                )
-            await self._talk(messages, customers, blows)
+                fault = {"kind": kind, "share": share * often, "count": None, "account": self._account, **more}
+                self._simulator.call("POST", "/faults", fault)
+            yield
             await asyncio.to_thread(self._wait_for_calm)
         self.report.seconds = time.monotonic() - began
         self._check()
-        return self.report
 
-    async def _talk(self, messages: int, customers: int, blows: list[Callable[[], Awaitable[str]]]) -> None:
-        """Each customer says one thing after another without waiting for long; blows fall after even shares of it all."""
-        marks = [round((number + 1) * messages / (len(blows) + 1)) for number in range(len(blows))]
-        headers = {"authorization": f"Bearer {self._simulator.token}"}
-        async with httpx.AsyncClient(base_url=f"{self._simulator.url}/control", headers=headers, trust_env=False) as client:
-            for number in range(messages):
-                customer = number % customers
-                text = f"{self._random.choice(ASK)} ({customer}.{number // customers})"
-                body = {
-                    "account": self._account,
-                    "from": f"1902555{customer:04d}",
-                    "name": f"Customer {customer}",
-                    "type": "text",
-                    "text": text,
-                }
-                answer = await client.post("/whatsapp/inbound", json=body)
-                answer.raise_for_status()
-                self._said[str(answer.json()["ids"][0])] = text
-                for place, mark in enumerate(marks):
-                    if number + 1 == mark:
-                        self.report.blows.append(f"after {number + 1} messages: {await blows[place]()}")
-                await asyncio.sleep(self._random.uniform(0.0, 0.08))
+    def say(self, count: int) -> Act:
+        """The customers in turn say so many things, without waiting for long."""
+
+        async def talk() -> str:
+            headers = {"authorization": f"Bearer {self._simulator.token}"}
+            async with httpx.AsyncClient(
+                base_url=f"{self._simulator.url}/control", headers=headers, trust_env=False, verify=False, timeout=60
+            ) as client:
+                for _ in range(count):
+                    turn, customer = divmod(len(self._said), self._customers)
+                    text = f"{self._random.choice(ASK)} (customer {customer}.{turn})"
+                    body = {
+                        "account": self._account,
+                        "from": f"1902555{customer:04d}",
+                        "name": f"Customer {customer}",
+                        "type": "text",
+                        "text": text,
+                    }
+                    answer = await client.post("/whatsapp/inbound", json=body)
+                    answer.raise_for_status()
+                    self._said[str(answer.json()["ids"][0])] = text
+                    await asyncio.sleep(self._random.uniform(0.0, 0.08))
+            return ""
+
+        return talk
 
     @contextmanager
     def _staff(self, account: Mapping[str, Any]) -> Iterator[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.run.channel_staff"],
             cwd=ROOT,
-            env=self._environment,
+            env=self._omni.variables(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -160,32 +159,26 @@ class ChannelSoak:
 
     # What must hold afterwards.
 
-    def rows(self, statement: str) -> list[Any]:
-        url = self._environment["OMNI_DATABASE_SYSTEM_URL"].replace("postgresql+psycopg", "postgresql")
-        with psycopg.connect(url, autocommit=True, row_factory=namedtuple_row) as connection:
-            cursor = connection.execute(statement)  # type: ignore[call-overload]
-            return cursor.fetchall() if cursor.description else []
-
     def _wait_for_calm(self) -> None:
-        wait_until(self._omni.is_healthy, START_SECONDS)
+        self._omni.wait_until_healthy()
         try:
-            wait_until(self._is_calm, CALM_SECONDS)
+            wait_until(self._is_calm, CALM_SECONDS, STEP_SECONDS)
         except TimeoutError:
-            self.report.problems += [f"never calm: {row}" for row in self.rows(_OPEN)]
+            self.report.problems += [f"never calm: {row}" for row in self._omni.query(_OPEN)]
 
     def _is_calm(self) -> bool:
-        row = self.rows(_OPEN)[0]
+        row = self._omni.query(_OPEN)[0]
         return row.stored == len(self._said) and not (row.unheard or row.unanswered or row.unsent)
 
     def _check(self) -> None:
         report, problems = self.report, self.report.problems
         report.said = len(self._said)
-        stored = Counter(row.external_id for row in self.rows(_STORED))
+        stored = Counter(row.external_id for row in self._omni.query(_STORED))
         problems += [f"lost: {text}" for name, text in self._said.items() if name not in stored]
         problems += [f"stored {count} times: {self._said.get(name, name)}" for name, count in stored.items() if count > 1]
-        sent = self.rows(_SENT)
+        sent = self._omni.query(_SENT)
         report.answers, report.tries = len(sent), Counter(row.attempts for row in sent)
-        accepted = self._simulator.outbox()
+        accepted = self._simulator.outbox(self._account)
         report.accepted = len(accepted)
         by_delivery = Counter(str(one["detail"].get("biz_opaque_callback_data")) for one in accepted)
         for row in sent:
@@ -195,9 +188,9 @@ class ChannelSoak:
             if row.status not in ("sent", "delivered", "read"):
                 problems.append(f"{row.status}: {row.error}")
         problems += [f"accepted, and no answer of ours: {name}" for name in by_delivery]
-        problems += [f"answered twice: {row.text}" for row in self.rows(_ANSWERED_TWICE)]
-        problems += [f"a job died: {row.name}: {row.error}" for row in self.rows(_DEAD)]
-        problems += [f"the ledger and the budget differ: {row}" for row in self.rows(_BOOKS) if row.spent != row.booked]
+        problems += [f"answered twice: {row.text}" for row in self._omni.query(_ANSWERED_TWICE)]
+        problems += [f"a job died: {row.name}: {row.error}" for row in self._omni.query(_DEAD)]
+        problems += [f"the ledger and the budget differ: {row}" for row in self._omni.query(_BOOKS) if row.spent != row.booked]
         self._check_order(sent, accepted)
 
     def _check_order(self, sent: list[Any], accepted: list[dict[str, Any]]) -> None:
@@ -216,22 +209,20 @@ _HEAR_EVERYBODY = """
     update businesses set daily_messages = 10000, plan = 'scale', limits = limits ||
     '{"new_daily_messages": 10000, "visitor_messages_per_hour": 100000, "abuse": {"is_on": false}}'
 """
-_OPEN = """
+_CONVERSATIONS = "select c.id from conversations c join channel_connections k on k.id = c.connection_id where k.name = 'Soak'"
+_OPEN = f"""
     select (select count(*) from channel_events where status = 'new') as unheard,
-      (select count(*) from messages m join conversations c on c.id = m.conversation_id
-        where m.role = 'customer' and c.connection_id is not null) as stored,
+      (select count(*) from messages where role = 'customer' and conversation_id in ({_CONVERSATIONS})) as stored,
       (select count(*) from conversations where speaker = 'ai' and last_customer_seq > answered_seq) as unanswered,
       (select count(*) from deliveries where status in ('queued', 'sending', 'unknown')) as unsent,
       (select count(*) from outbox where dead_at is null) as jobs
 """
-_STORED = """
-    select m.external_id from messages m join conversations c on c.id = m.conversation_id
-    where m.role = 'customer' and c.connection_id is not null
-"""
-_SENT = """
+_STORED = f"select external_id from messages where role = 'customer' and conversation_id in ({_CONVERSATIONS})"
+_SENT = f"""
     select d.id, d.conversation_id, d.status, d.attempts, d.text, d.error, exists (
       select from audit_entries a where a.subject_id = d.message_id and a.action = 'message.sent_again') as was_unknown
-    from deliveries d join messages m on m.id = d.message_id order by d.conversation_id, d.seq, d.part
+    from deliveries d join messages m on m.id = d.message_id where d.conversation_id in ({_CONVERSATIONS})
+    order by d.conversation_id, d.seq, d.part
 """
 _ANSWERED_TWICE = """
     select min(a.text) as text from messages a where a.role = 'assistant' and a.answers_seq is not null
@@ -248,11 +239,8 @@ _BOOKS = """
 @contextmanager
 def omni_with_simulator(folder: Path) -> Iterator[tuple[Omni, Simulator]]:
     """A fresh Omni and a simulator beside it."""
-    home = folder / "home"
-    hand_over(home, None)
-    link_models(home)
     simulator = Simulator(home=folder / "provider")
-    omni = Omni(home=home, port=free_port(), settings={"API_CALLS_PER_HOUR": "1000000", **SETTINGS, **simulator.settings})
+    omni = Omni.at(folder / "home", API_CALLS_PER_HOUR="1000000", **SETTINGS, **simulator.settings)
     simulator.start(omni.port)
     try:
         omni.start()
@@ -273,11 +261,22 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="omni-soak-") as folder, omni_with_simulator(Path(folder)) as (omni, simulator):
         print(f"seed {options.seed}, {options.messages} messages", flush=True)
-        soak = ChannelSoak(omni, simulator, options.seed)
-        blows = [soak.kill("worker" if number % 2 == 0 else "web") for number in range(options.kills)]
-        report = asyncio.run(soak.run(options.messages, options.customers, blows))
+        soak = ChannelSoak(omni, simulator, options.seed, options.customers)
+        asyncio.run(_long(omni, soak, options.messages, options.kills))
+        report = soak.report
     print(report)
     return 1 if report.problems else 0
+
+
+async def _long(omni: Omni, soak: ChannelSoak, messages: int, kills: int) -> None:
+    """The blows fall after even shares of the messages."""
+    marks = [round(number * messages / (kills + 1)) for number in range(kills + 2)]
+    async with soak.opened():
+        for number, (before, mark) in enumerate(pairwise(marks)):
+            await soak.say(mark - before)()
+            if number < kills:
+                what = await kill(omni, "worker" if number % 2 == 0 else "web")()
+                soak.report.blows.append(f"after {mark} messages: {what}")
 
 
 if __name__ == "__main__":

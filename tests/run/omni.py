@@ -1,5 +1,6 @@
 """One Omni under a real supervisor, in a folder of its own: start it, ask it over HTTP, kill parts of it."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -13,16 +14,22 @@ from typing import Any
 
 import httpx
 import psutil
+import psycopg
+from psycopg.rows import namedtuple_row
 
+from embedded.home import hand_over
 from embedded.leftovers import start_time
 from omni_app.settings import ROOT
 from tests.harness.processes import get_status
-from tests.harness.services import RUN_VARIABLE
+from tests.harness.services import RUN_VARIABLE, free_port, link_models
 from tests.harness.waiting import wait_until
 
 SUPERVISOR = (sys.executable, "-m", "embedded.supervisor")
-START_SECONDS = 120.0
-STOP_SECONDS = 10.0
+# How long the slowest machine may take (with `make`, which may find pages to build), not how long it should.
+START_SECONDS = 600.0
+STOP_SECONDS = 60.0
+# Between two looks that are work for a process of Omni.
+LOOK_SECONDS = 0.1
 # What belongs to the test run itself, or to the make that runs it.
 _STRIPPED = {
     *("DATABASE_URL", "OMNI_DATABASE_SYSTEM_URL", "OMNI_DATABASE_OWNER_URL", "REDIS_URL", "REFLEX_REDIS_URL", "OMNI_NAMESPACE"),
@@ -40,6 +47,15 @@ class Omni:
     family: set[int] = field(default_factory=set)
     settings: dict[str, str] = field(default_factory=dict)
     """Environment variables of this installation."""
+    _url: str = ""
+    _database: psycopg.Connection[Any] | None = None
+
+    @classmethod
+    def at(cls, home: Path, **settings: str) -> "Omni":
+        """One that is not started yet, in an empty folder, with the model file of this checkout."""
+        hand_over(home, None)
+        link_models(home)
+        return cls(home=home, port=free_port(), settings=settings)
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in _STRIPPED}
@@ -49,8 +65,8 @@ class Omni:
     def output(self) -> str:
         return self.home.with_suffix(".out").read_text()
 
-    def start(self, command: Sequence[str] = SUPERVISOR) -> None:
-        """Start it and wait until it says it is ready. Raises AssertionError with its words when it gives up."""
+    def launch(self, command: Sequence[str] = SUPERVISOR) -> None:
+        """Start it and wait for nothing."""
         with self.home.with_suffix(".out").open("wb") as out:
             self.process = subprocess.Popen(
                 command,
@@ -61,7 +77,12 @@ class Omni:
                 stderr=out,
                 start_new_session=True,
             )
+
+    def start(self, command: Sequence[str] = SUPERVISOR) -> None:
+        """Start it and wait until it says it is ready. Raises AssertionError with its words when it gives up."""
+        self.launch(command)
         process = self.process
+        assert process is not None
         wait_until(lambda: "Omni is ready" in self.output or process.poll() is not None, START_SECONDS)
         assert process.poll() is None, self.output
         self.look()
@@ -79,7 +100,7 @@ class Omni:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=START_SECONDS,
         )
         return done.returncode, done.stdout + done.stderr
 
@@ -87,6 +108,12 @@ class Omni:
         """The running children by name."""
         content = json.loads((self.home / "children.json").read_text())
         return {child["name"]: child["pid"] for child in content["children"]}
+
+    def living(self) -> set[str]:
+        """The names of those that live: a killed supervisor leaves its list behind."""
+        with contextlib.suppress(FileNotFoundError):
+            return {name for name, pid in self.pids().items() if start_time(pid) is not None}
+        return set()
 
     def supervisor_pid(self) -> int:
         return int((self.home / "supervisor.lock").read_text())
@@ -102,6 +129,33 @@ class Omni:
     def is_healthy(self) -> bool:
         return get_status(self.port, "/health") == 200
 
+    def wait_until_healthy(self) -> None:
+        wait_until(self.is_healthy, START_SECONDS, LOOK_SECONDS)
+
+    async def until_other(self, name: str, pid: int) -> None:
+        """Wait until another process than `pid` is the part `name`."""
+        await asyncio.to_thread(wait_until, lambda: self.pids().get(name, pid) != pid, START_SECONDS)
+
+    def variables(self) -> dict[str, str]:
+        """The environment of its web process."""
+        return dict(psutil.Process(self.pids()["web"]).environ())
+
+    def query(self, statement: str, *values: Any) -> list[Any]:
+        """Rows as its system role sees them. Not while PostgreSQL hangs."""
+        try:
+            return self._query(statement, values)
+        except psycopg.OperationalError:
+            # The server of the connection was killed; the next one is another's.
+            return self._query(statement, values)
+
+    def _query(self, statement: str, values: tuple[Any, ...]) -> list[Any]:
+        # Where it is stays the same for this folder, also while the web process is away.
+        self._url = self._url or self.variables()["OMNI_DATABASE_SYSTEM_URL"].replace("postgresql+psycopg", "postgresql")
+        if self._database is None or self._database.closed:
+            self._database = psycopg.connect(self._url, autocommit=True, row_factory=namedtuple_row)
+        cursor = self._database.execute(statement, values or None)
+        return cursor.fetchall() if cursor.description else []
+
     @property
     def demo(self) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((self.home / "demo.json").read_text())
@@ -111,7 +165,7 @@ class Omni:
         """One call with the demo API key."""
         headers = {"Authorization": f"Bearer {self.demo['api_key']}"}
         return httpx.request(
-            method, f"http://127.0.0.1:{self.port}{path}", json=body, headers=headers, timeout=30, trust_env=False
+            method, f"http://127.0.0.1:{self.port}{path}", json=body, headers=headers, timeout=60, trust_env=False, verify=False
         )
 
     def teach(self, question: str) -> str:
@@ -135,6 +189,8 @@ class Omni:
 
     def end(self) -> None:
         """Whatever the tests left: stop it, then for good."""
+        if self._database is not None:
+            self._database.close()
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""The provider simulator as a process of its own, which nothing in a run kills: what it accepted is the truth in the end."""
+"""The provider simulator, which nothing in a run kills: what it accepted is the truth in the end."""
 
 import os
 import secrets
@@ -15,6 +15,7 @@ from omni_app.settings import ROOT
 from tests.harness.processes import get_status
 from tests.harness.services import free_port
 from tests.harness.waiting import wait_until
+from tests.run.omni import Omni
 
 JSON = dict[str, Any]
 
@@ -29,6 +30,18 @@ class Simulator:
     imap_port: int = field(default_factory=free_port)
     token: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def of(cls, omni: Omni) -> "Simulator":
+        """The one that a running Omni has started for itself."""
+        known = omni.variables()
+        return cls(
+            home=omni.home,
+            port=int(known["OMNI_SANDBOX_URL"].rpartition(":")[2]),
+            smtp_port=int(known["OMNI_SANDBOX_SMTP_PORT"]),
+            imap_port=int(known["OMNI_SANDBOX_IMAP_PORT"]),
+            token=known["OMNI_SANDBOX_TOKEN"],
+        )
 
     @property
     def url(self) -> str:
@@ -53,7 +66,7 @@ class Simulator:
             command = [sys.executable, "-m", "embedded.sandbox"]
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         process = self.process
-        wait_until(lambda: process.poll() is not None or get_status(self.port, "/") == 200, 30)
+        wait_until(lambda: process.poll() is not None or get_status(self.port, "/") == 200, 120)
         if process.poll() is not None:
             raise RuntimeError((self.home / "sandbox.out").read_text()[-4000:])
 
@@ -61,16 +74,23 @@ class Simulator:
         """One call of the control API (docs/sandbox.md)."""
         headers = {"authorization": f"Bearer {self.token}"}
         answer = httpx.request(
-            method, f"{self.url}/control{path}", json=body, params=query, headers=headers, timeout=30, trust_env=False
+            method,
+            f"{self.url}/control{path}",
+            json=body,
+            params=query,
+            headers=headers,
+            timeout=60,
+            trust_env=False,
+            verify=False,
         )
         answer.raise_for_status()
         return dict(answer.json())
 
-    def outbox(self) -> list[JSON]:
-        """Everything Omni sent and the provider took, oldest first."""
-        return list(self.call("GET", "/outbox", limit="50000")["messages"])
+    def outbox(self, account: str = "") -> list[JSON]:
+        """Everything Omni sent and the provider took, of one account or all, oldest first."""
+        return list(self.call("GET", "/outbox", limit="50000", account=account)["messages"])
 
     def end(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(60)

@@ -8,33 +8,31 @@ acknowledged.
 import argparse
 import asyncio
 import json
-import os
 import random
-import signal
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-import psutil
-import psycopg
-from psycopg.rows import namedtuple_row
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from embedded.home import hand_over
-from tests.harness.services import free_port, link_models
-from tests.harness.waiting import wait_until
+from tests.harness.waiting import until, wait_until
+from tests.run.blows import Act, freeze, kill
 from tests.run.omni import START_SECONDS, Omni
 from tests.stubs.openai_stub import OpenAIStub, start_openai_stub
 
-CALM_SECONDS = 90.0
+# Long enough for the slowest machine; a claim of a dead process ends after half a minute.
+CALM_SECONDS = 300.0
+# Between two looks at the database.
+STEP_SECONDS = 0.25
 ASK = (
     "What does a check-up cost?",
     "Do you have parking?",
@@ -109,7 +107,7 @@ class Report:
 
 
 class Soak:
-    """A run against one Omni. `until` is when no new message is begun."""
+    """A run against one Omni. What was in its database before is not looked at."""
 
     def __init__(self, omni: Omni, seed: int) -> None:
         self._omni = omni
@@ -117,19 +115,19 @@ class Soak:
         self._visitors: list[Visitor] = []
         self._calls: list[Said] = []
         self._over = asyncio.Event()
+        self._began, self._began_at = time.monotonic(), datetime.now(UTC)
         self.report = Report()
 
-    async def run(self, blows: list[tuple[float, Callable[[], Awaitable[str]]]], visitors: int, callers: int) -> Report:
-        """Talk while the blows (pause before it in seconds, act) fall one after the other; then wait for calm and check."""
-        await asyncio.to_thread(self._hear_everybody)
-        began = time.monotonic()
+    async def run(self, acts: Sequence[Act], visitors: int, callers: int) -> Report:
+        """Talk while blows and pauses follow one another; then wait for calm and check."""
+        await asyncio.to_thread(self._omni.query, _HEAR_EVERYBODY)
+        self._began, self._began_at = time.monotonic(), datetime.now(UTC)
         self._visitors = [Visitor(number) for number in range(visitors)]
         talkers = [asyncio.create_task(self._visit(visitor)) for visitor in self._visitors]
         talkers += [asyncio.create_task(self._call(number)) for number in range(callers)]
-        for pause, blow in blows:
-            await asyncio.sleep(pause)
-            self.report.blows.append(Blow(time.monotonic() - began, await blow()))
-        await asyncio.sleep(2)
+        for act in acts:
+            if what := await act():
+                self.report.blows.append(Blow(time.monotonic() - self._began, what))
         self._over.set()
         await asyncio.gather(*talkers)
         await asyncio.to_thread(self._wait_for_calm)
@@ -137,52 +135,29 @@ class Soak:
         await asyncio.to_thread(self._check)
         return self.report
 
-    # The blows.
+    # Between the blows.
 
-    def kill(self, name: str) -> Callable[[], Awaitable[str]]:
-        """kill -9; the supervisor brings it back."""
+    def pause(self, seconds: float) -> Act:
+        """So many seconds of talk."""
 
-        async def blow() -> str:
-            pid = self._omni.pids().get(name)
-            if pid is not None:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            return f"killed {name}"
-
-        return blow
-
-    def freeze(self, name: str, seconds: float) -> Callable[[], Awaitable[str]]:
-        """Stop a process with all below it where it stands, and let it go on later."""
-
-        async def blow() -> str:
-            family: list[psutil.Process] = []
-            with suppress(psutil.NoSuchProcess, KeyError):
-                parent = psutil.Process(self._omni.pids()[name])
-                family = [parent, *parent.children(recursive=True)]
-            for process in family:
-                with suppress(psutil.NoSuchProcess):
-                    process.suspend()
+        async def wait() -> str:
             await asyncio.sleep(seconds)
-            for process in family:
-                with suppress(psutil.NoSuchProcess):
-                    process.resume()
-            return f"froze {name} for {seconds:g} s"
+            return ""
 
-        return blow
+        return wait
 
-    def any_blow(self) -> Callable[[], Awaitable[str]]:
-        """A random one."""
-        name = self._random.choice(("worker", "web", "redis", "postgres", "scheduler"))
-        if name in ("redis", "postgres") and self._random.random() < 0.5:
-            return self.freeze(name, 10)
-        return self.kill(name)
+    def hear(self, count: int) -> Act:
+        """As long as it takes until `count` more messages of visitors are acknowledged and one more call is answered."""
 
-    def _hear_everybody(self) -> None:
-        """People here write more, and faster, than the limits of a business let one customer."""
-        self._rows(
-            """update businesses set daily_messages = 10000, limits =
-               '{"new_daily_messages": 10000, "visitor_messages_per_hour": 100000, "abuse": {"is_on": false}}'"""
-        )
+        async def wait() -> str:
+            heard, called = self._acknowledged(), len(self._calls)
+            await until(lambda: self._acknowledged() >= heard + count and len(self._calls) > called, START_SECONDS, STEP_SECONDS)
+            return ""
+
+        return wait
+
+    def _acknowledged(self) -> int:
+        return sum(said.seq is not None for visitor in self._visitors for said in visitor.said)
 
     # The people.
 
@@ -280,22 +255,15 @@ class Soak:
 
     # What must hold afterwards.
 
-    def _rows(self, statement: str) -> list[Any]:
-        web = psutil.Process(self._omni.pids()["web"])
-        url = web.environ()["OMNI_DATABASE_SYSTEM_URL"].replace("postgresql+psycopg", "postgresql")
-        with psycopg.connect(url, autocommit=True, row_factory=namedtuple_row) as connection:
-            cursor = connection.execute(statement)
-            return cursor.fetchall() if cursor.description else []
-
     def _wait_for_calm(self) -> None:
-        wait_until(self._omni.is_healthy, START_SECONDS)
-        wait_until(lambda: self._rows(_OPEN)[0].open == 0, CALM_SECONDS)
+        self._omni.wait_until_healthy()
+        wait_until(lambda: self._omni.query(_OPEN)[0].open == 0, CALM_SECONDS, STEP_SECONDS)
 
     def _check(self) -> None:
         report, problems = self.report, self.report.problems
-        stored = {row.client_id: row for row in self._rows(_STORED)}
+        stored = {row.client_id: row for row in self._omni.query(_STORED, self._began_at)}
         sent = {said.client_id: said for visitor in self._visitors for said in visitor.said}
-        report.acknowledged = sum(said.seq is not None for said in sent.values())
+        report.acknowledged = self._acknowledged()
         report.api_calls, report.comebacks = len(self._calls), sum(visitor.comebacks for visitor in self._visitors)
         for said in sent.values():
             row = stored.get(said.client_id)
@@ -305,22 +273,22 @@ class Soak:
         problems += [f"nobody said {name}" for name in strangers]
         texts = [row.text for row in stored.values() if row.text.endswith(")")]
         problems += [f"stored twice: {text}" for text in {text for text in texts if texts.count(text) > 1}]
-        problems += [f"answered twice: {row.text}" for row in self._rows(_ANSWERED_TWICE)]
+        problems += [f"answered twice: {row.text}" for row in self._omni.query(_ANSWERED_TWICE)]
         problems += [f"the widget heard two messages under number {number}" for v in self._visitors for number in v.doubled]
-        threads = {row.session_text: row.seqs for row in self._rows(_THREADS)}
+        threads = {row.session_text: row.seqs for row in self._omni.query(_THREADS, self._began_at)}
         for visitor in self._visitors:
             first = visitor.said[0].text if visitor.said else None
             if first and sorted(visitor.heard) != threads.get(first):
                 problems.append(f"visitor {visitor.number} heard {sorted(visitor.heard)}, stored {threads.get(first)}")
-        problems += [f"the ledger and the budget differ: {row}" for row in self._rows(_BOOKS) if row.spent != row.booked]
-        problems += [f"a job died: {row.name}: {row.error}" for row in self._rows(_DEAD)]
+        problems += [f"the ledger and the budget differ: {row}" for row in self._omni.query(_BOOKS) if row.spent != row.booked]
+        problems += [f"a job died: {row.name}: {row.error}" for row in self._omni.query(_DEAD)]
 
 
 def slow_model(omni: Omni) -> OpenAIStub:
     """Give an Omni that is not started yet a language model which takes a second for each answer, so that deaths fall into it."""
     stub = start_openai_stub()
     stub.behave(seconds=1.0)
-    omni.settings |= {"OPENAI_API_KEY": "sk-soak", "OPENAI_BASE_URL": stub.base_url, "MODEL_TIMEOUT_SECONDS": "5"}
+    omni.settings |= {"OPENAI_API_KEY": "sk-soak", "OPENAI_BASE_URL": stub.base_url, "MODEL_TIMEOUT_SECONDS": "20"}
     return stub
 
 
@@ -336,7 +304,12 @@ def _is_uuid(name: str) -> bool:
     return True
 
 
-_STORED = "select client_id, text, seq from messages where role = 'customer' and client_id is not null"
+# People here write more, and faster, than the limits of a business let one customer.
+_HEAR_EVERYBODY = """
+    update businesses set daily_messages = 10000, plan = 'scale', limits = limits ||
+    '{"new_daily_messages": 10000, "visitor_messages_per_hour": 100000, "abuse": {"is_on": false}}'
+"""
+_STORED = "select client_id, text, seq from messages where role = 'customer' and client_id is not null and created_at >= %s"
 _OPEN = "select count(*) as open from conversations where speaker = 'ai' and last_customer_seq > answered_seq"
 _ANSWERED_TWICE = """
     select min(a.text) as text from messages a where a.role = 'assistant' and a.answers_seq is not null
@@ -344,7 +317,8 @@ _ANSWERED_TWICE = """
 """
 _THREADS = """
     select (array_agg(m.text order by m.seq))[1] as session_text, array_agg(m.seq order by m.seq) as seqs
-    from messages m join conversations c on c.id = m.conversation_id where c.channel = 'chat' group by m.conversation_id
+    from messages m join conversations c on c.id = m.conversation_id
+    where c.channel = 'chat' and c.created_at >= %s group by m.conversation_id
 """
 _BOOKS = """
     select b.spent_nusd as spent, coalesce(sum(l.cost_nusd), 0) as booked from budgets b
@@ -361,10 +335,7 @@ def main() -> int:
     parser.add_argument("--paid", action="store_true", help="answers are streamed by a language model (a local stand-in)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="omni-soak-") as folder:
-        home = Path(folder) / "home"
-        hand_over(home, None)
-        link_models(home)
-        omni = Omni(home=home, port=free_port(), settings={"API_CALLS_PER_HOUR": "1000000"})
+        omni = Omni.at(Path(folder) / "home", API_CALLS_PER_HOUR="1000000")
         stub = slow_model(omni) if options.paid else None
         omni.start()
         print(f"seed {options.seed}, {options.minutes:g} minutes", flush=True)
@@ -380,14 +351,17 @@ def main() -> int:
 
 async def _long(omni: Omni, seed: int, seconds: float) -> Report:
     soak = Soak(omni, seed)
-    pauses = random.Random(seed)
-    blows, total = [], 0.0
+    chance = random.Random(seed)
+    acts: list[Act] = []
+    total = 0.0
     while total < seconds:
-        pause = pauses.uniform(2, 12)
+        pause = chance.uniform(2, 12)
         # A frozen server takes ten seconds more, a killed one some to come back.
         total += pause + 5
-        blows.append((pause, soak.any_blow()))
-    return await soak.run(blows, visitors=12, callers=3)
+        name = chance.choice(("worker", "web", "redis", "postgres", "scheduler"))
+        is_frozen = name in ("redis", "postgres") and chance.random() < 0.5
+        acts += [soak.pause(pause), freeze(omni, name, 10) if is_frozen else kill(omni, name)]
+    return await soak.run([*acts, soak.pause(2)], visitors=12, callers=3)
 
 
 if __name__ == "__main__":

@@ -4,56 +4,23 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import psutil
-import psycopg
 import pytest
 from playwright.async_api import Locator, Page, expect
-from psycopg.rows import namedtuple_row
 
-from embedded.home import hand_over
 from tests.harness.plugin import OpenPage
-from tests.harness.services import free_port, link_models
-from tests.harness.waiting import until, wait_until
-from tests.run.omni import START_SECONDS, Omni
-from tests.run.soak import slow_model
+from tests.harness.waiting import until
+from tests.run.blows import frozen
+from tests.run.omni import LOOK_SECONDS, START_SECONDS, Omni
 from tests.stubs.openai_stub import OpenAIStub
 
-FROZEN_SECONDS = 10.0
-SOON_MS = 8_000
-"""Within which people must be told that something is wrong, in milliseconds."""
-BACK_MS = 30_000
-
-
-@pytest.fixture(scope="module")
-def model_and_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OpenAIStub, Omni]]:
-    home = tmp_path_factory.mktemp("outages") / "home"
-    hand_over(home, None)
-    link_models(home)
-    made = Omni(home=home, port=free_port())
-    model = slow_model(made)
-    try:
-        made.start()
-        yield model, made
-    finally:
-        made.end()
-        model.close()
-
-
-@pytest.fixture
-def model(model_and_installation: tuple[OpenAIStub, Omni]) -> OpenAIStub:
-    return model_and_installation[0]
-
-
-@pytest.fixture
-def omni(model_and_installation: tuple[OpenAIStub, Omni]) -> Omni:
-    made = model_and_installation[1]
-    wait_until(made.is_healthy, START_SECONDS)
-    return made
+# Longer than Redis is waited for, and than /health waits for either store.
+FROZEN_SECONDS = 6.0
+# What people wait for, on a machine that has other work: only a killed process takes longer to come back.
+PATIENCE_MS = 60_000
+BACK_MS = 1000 * START_SECONDS
 
 
 @dataclass
@@ -96,16 +63,9 @@ class Scene:
         await field.fill(text)
         await field.press("Control+Enter")
 
-    def query(self, statement: str, *values: Any) -> list[Any]:
-        """Rows as Omni's system role sees them."""
-        url = psutil.Process(self.omni.pids()["web"]).environ()["OMNI_DATABASE_SYSTEM_URL"]
-        with psycopg.connect(url.replace("postgresql+psycopg", "postgresql"), autocommit=True, row_factory=namedtuple_row) as db:
-            cursor = db.execute(statement, values)
-            return cursor.fetchall() if cursor.description else []
-
     def stored(self, first: str) -> list[tuple[str, str]]:
         """(role, text) of the conversation that has a message `first`, in order."""
-        rows = self.query(
+        rows = self.omni.query(
             """select m.role, m.text from messages m where m.role <> 'system' and m.conversation_id in
                (select conversation_id from messages where text = %s) order by m.seq""",
             first,
@@ -113,19 +73,21 @@ class Scene:
         return [(row.role, row.text) for row in rows]
 
     def open_questions(self) -> int:
-        found = self.query("select count(*) as n from conversations where speaker = 'ai' and last_customer_seq > answered_seq")
+        found = self.omni.query(
+            "select count(*) as n from conversations where speaker = 'ai' and last_customer_seq > answered_seq"
+        )
         return int(found[0].n)
 
     def answered_twice(self) -> list[Any]:
-        return self.query(
+        return self.omni.query(
             """select answers_seq from messages where role = 'assistant' and answers_seq is not null
                group by conversation_id, answers_seq having count(*) > 1"""
         )
 
     def let_claims_end(self) -> None:
         """Let the time pass for which a dead process holds a conversation and a job."""
-        self.query("update conversations set lease_until = now() - interval '1 second' where lease_until is not null")
-        self.query("update outbox set claimed_until = claimed_until - interval '30 seconds' where claimed_until is not null")
+        self.omni.query("update conversations set lease_until = now() - interval '1 second' where lease_until is not null")
+        self.omni.query("update outbox set claimed_until = claimed_until - interval '30 seconds' where claimed_until is not null")
 
 
 @pytest.fixture
@@ -146,58 +108,47 @@ async def scene(omni: Omni, open_page: OpenPage) -> Scene:
 
 async def look_at(scene: Scene, first: str) -> None:
     """Staff open the conversation that began with `first`."""
-    await until(lambda: bool(scene.stored(first)), 20)
-    (row,) = scene.query("select conversation_id as id from messages where text = %s", first)
+    await until(lambda: bool(scene.stored(first)), START_SECONDS, LOOK_SECONDS)
+    (row,) = scene.omni.query("select conversation_id as id from messages where text = %s", first)
     await scene.staff.goto(f"http://localhost:{scene.omni.port}/inbox?conversation={row.id}")
     await expect(scene.bubbles.first).to_be_visible()
-
-
-@asynccontextmanager
-async def frozen(omni: Omni, name: str) -> AsyncIterator[float]:
-    """A part that stands still with all below it while the block runs."""
-    parent = psutil.Process(omni.pids()[name])
-    family = [parent, *parent.children(recursive=True)]
-    for process in family:
-        process.suspend()
-    try:
-        yield FROZEN_SECONDS
-    finally:
-        for process in family:
-            process.resume()
 
 
 async def test_an_answer_whose_makers_die_is_given_once_and_what_was_typed_arrives(scene: Scene, model: OpenAIStub) -> None:
     model.behave(text="Ask me.")
     first = "May I ask about the moon?"
     await scene.say(first)
-    await until(lambda: len(scene.stored(first)) == 2, 30)
+    await until(lambda: len(scene.stored(first)) == 2, START_SECONDS, LOOK_SECONDS)
     await look_at(scene, first)
-    model.behave(pieces=("The ", "moon ", "takes ", "no ", "dogs, ", "not ", "even ", "small ", "ones."), piece_seconds=0.5)
+    # It goes on for as long as anybody needs to look at it.
+    model.behave(
+        pieces=("The ", "moon ", "takes ", "no ", "dogs, ", *("not ", "even ", "small ", "ones, ") * 60), piece_seconds=0.4
+    )
     await scene.say("May my dog come to the moon?")
     await expect(scene.visitor.locator(".ow-caret")).to_contain_text("The moon")
     web = scene.omni.pids()["web"]
     os.kill(web, signal.SIGKILL)
 
-    await expect(scene.bar).to_contain_text("You are offline", timeout=SOON_MS)
-    await expect(scene.strip).to_contain_text("The connection is lost.", timeout=SOON_MS)
+    await expect(scene.bar).to_contain_text("You are offline", timeout=PATIENCE_MS)
+    await expect(scene.strip).to_contain_text("The connection is lost.", timeout=PATIENCE_MS)
     await scene.say("Or my cat?")
     await expect(scene.mine.last).to_have_text("Or my cat?")
     await expect(scene.visitor.locator(".ow-caret")).to_be_hidden()
 
-    await until(lambda: scene.omni.pids().get("web", web) != web, START_SECONDS)
+    await scene.omni.until_other("web", web)
     await expect(scene.bar).to_be_hidden(timeout=BACK_MS)
     await expect(scene.strip).to_have_count(0, timeout=BACK_MS)
     said = [first, "May my dog come to the moon?", "Or my cat?"]
-    await until(lambda: [text for role, text in scene.stored(first) if role == "customer"] == said, 20)
+    await until(lambda: [text for role, text in scene.stored(first) if role == "customer"] == said, START_SECONDS, LOOK_SECONDS)
     # The worker makes the answer that the web process left behind, and dies over it as well.
     calls, worker = model.count, scene.omni.pids()["worker"]
     scene.let_claims_end()
-    await until(lambda: model.count > calls, 20)
+    await until(lambda: model.count > calls, START_SECONDS)
     os.kill(worker, signal.SIGKILL)
-    await until(lambda: scene.omni.pids().get("worker", worker) != worker, START_SECONDS)
+    await scene.omni.until_other("worker", worker)
     model.behave(text="No animals at all.")
     scene.let_claims_end()
-    await until(lambda: scene.open_questions() == 0, 40)
+    await until(lambda: scene.open_questions() == 0, START_SECONDS, LOOK_SECONDS)
 
     await expect(scene.mine).to_have_text(said)
     answers = [text for role, text in scene.stored(first) if role == "assistant"]
@@ -213,18 +164,18 @@ async def test_while_a_store_hangs_both_sides_are_told_and_what_they_wrote_arriv
     model.behave(text="I do not know that.")
     first = f"Who watches {name}?"
     await scene.say(first)
-    await until(lambda: scene.open_questions() == 0, 30)
+    await until(lambda: scene.open_questions() == 0, START_SECONDS, LOOK_SECONDS)
     await look_at(scene, first)
     await scene.reply(f"I watch {name}, Tom here.")
     await expect(scene.theirs.last).to_have_text(f"I watch {name}, Tom here.", timeout=BACK_MS)
 
-    async with frozen(scene.omni, name) as seconds:
-        until_then = asyncio.get_running_loop().time() + seconds
+    async with frozen(scene.omni, name):
+        until_then = asyncio.get_running_loop().time() + FROZEN_SECONDS
         await scene.say("Still there?")
         await scene.reply("I am still here.")
         await expect(scene.mine.last).to_have_text("Still there?")
         await expect(scene.visitor.locator(".ow-log .ow-m.me").last).to_contain_text(re.compile("Waiting to send|Delivered"))
-        await expect(scene.strip).to_contain_text("Omni does not answer just now.", timeout=SOON_MS)
+        await expect(scene.strip).to_contain_text("Omni does not answer just now.", timeout=PATIENCE_MS)
         await asyncio.sleep(max(0.0, until_then - asyncio.get_running_loop().time()))
 
     await expect(scene.theirs.last).to_have_text("I am still here.", timeout=BACK_MS)
