@@ -163,12 +163,6 @@ class Store:
         message.states.append([state, time.time()])
         self.run("update messages set states = ? where seq = ?", (json.dumps(message.states), message.seq))
 
-    def change_message(self, message: Message) -> None:
-        self.run(
-            "update messages set text = ?, kind = ?, detail = ? where seq = ?",
-            (message.text, message.kind, json.dumps(message.detail), message.seq),
-        )
-
     def message(self, account_id: str, message_id: str) -> Message | None:
         row = self.run(
             "select * from messages where account_id = ? and id = ? order by seq desc limit 1", (account_id, message_id)

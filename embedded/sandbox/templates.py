@@ -43,6 +43,14 @@ def new_templates() -> list[JSON]:
             buttons=[{"type": "URL", "text": "Have a look", "url": "https://example.org/offer"}],
             examples=["Ana", "20 %"],
         ),
+        _template(
+            "new_menu",
+            "en_US",
+            "UTILITY",
+            "Hello {{1}}, this is what we cook this week.",
+            header={"type": "HEADER", "format": "IMAGE"},
+            examples=["Ana"],
+        ),
         _template("old_offer", "en_US", "MARKETING", "Our offer is back, {{1}}.", status="PAUSED"),
         _template("new_offer", "en_US", "MARKETING", "{{1}}{{2}}", status="REJECTED", reason="INVALID_FORMAT"),
     ]
@@ -99,7 +107,10 @@ def judge_use(template: JSON, given: list[JSON]) -> tuple[int, str] | None:
         part: JSON = next((one for one in template["components"] if one["type"] == kind), {})
         wanted = list(dict.fromkeys(_VARIABLE.findall(part.get("text", ""))))
         filled = next((one for one in given if str(one.get("type", "")).upper() == kind), {}).get("parameters", [])
-        if part.get("format", "TEXT") != "TEXT":
+        form = str(part.get("format", "TEXT")).lower()
+        if form != "text":
+            if (wrong := _judge_file(form, filled)) is not None:
+                return wrong
             continue
         if len(filled) != len(wanted):
             return (
@@ -115,6 +126,16 @@ def judge_use(template: JSON, given: list[JSON]) -> tuple[int, str] | None:
         if template["parameter_format"] == "NAMED" and {one.get("parameter_name") for one in filled} != set(wanted):
             return 132000, f"{kind.lower()}: parameters must be named {', '.join(wanted)}"
     return None
+
+
+def _judge_file(form: str, filled: list[JSON]) -> tuple[int, str] | None:
+    """What is wrong with the file at the top: it needs one parameter of its kind with an id or a link."""
+    if len(filled) != 1 or filled[0].get("type") != form:
+        received = filled[0].get("type") if filled else "nothing"
+        return 132012, f"header: Format mismatch, expected {form.upper()}, received {received}"
+    file = filled[0].get(form)
+    named = [name for name in ("id", "link") if isinstance(file, dict) and isinstance(file.get(name), str) and file[name]]
+    return None if len(named) == 1 else (131008, f"header: {form} needs an id or a link")
 
 
 def fill_in(template: JSON, given: list[JSON]) -> str:

@@ -160,8 +160,10 @@ class WhatsApp(MetaApp):
                 return 131050, ""
             return judge_use(template, list(content.get("components") or []))
         last = contact.last_inbound_at
-        if kind != "reaction" and (last is None or time.time() - last >= WINDOW_SECONDS):
+        if last is None or time.time() - last >= WINDOW_SECONDS:
             return 131047, ""
+        if kind == "reaction":
+            return self._judge_reaction(account, content)
         if kind == "text" and not 1 <= len(str(content.get("body") or "")) <= MOST_TEXT:
             return 100, f"Param text['body'] must be at most {MOST_TEXT} characters long and not empty."
         if kind == "interactive":
@@ -170,6 +172,14 @@ class WhatsApp(MetaApp):
             media = self.world.store.media(str(content.get("id", "")))
             if media is None or media.account_id != account.id:
                 return 131009, f"Media {content.get('id')} does not exist."
+        return None
+
+    def _judge_reaction(self, account: Account, content: Any) -> tuple[int, str] | None:
+        target = self.world.store.message(account.id, str(content.get("message_id", "")))
+        if target is None or target.direction != "in":
+            return 131009, "The message_id of the reaction does not name a message this number received."
+        if not isinstance(content.get("emoji"), str) or len(content["emoji"]) > 20:
+            return 131009, "The emoji of the reaction is not one emoji."
         return None
 
     def _readable(self, account: Account, kind: str, content: Any) -> str:

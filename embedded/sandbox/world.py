@@ -4,12 +4,11 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from embedded.sandbox.accounts import JSON, Account, Contact, Message, Outgoing
@@ -278,7 +277,3 @@ def spoil_body(body: bytes, spoil: str) -> bytes:
     if spoil == "empty":
         return b""
     return body
-
-
-def text_response(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(text, status_code=status, headers=dict(headers or {}), media_type="text/plain")

@@ -22,8 +22,8 @@ _LOAD = text(
     """
     select r.id, r.tier, r.source, r.matched_question, r.wrong_at, a.text as answer, a.conversation_id,
       coalesce(k.answer_hash, '') as answer_hash,
-      (select q.text from messages q where q.conversation_id = a.conversation_id and q.role = 'customer'
-         and q.seq <= a.answers_seq
+      (select concat_ws(chr(10), q.details->>'subject', nullif(q.text, '')) from messages q
+         where q.conversation_id = a.conversation_id and q.role = 'customer' and q.seq <= a.answers_seq
          order by q.seq desc limit 1) as question
     from receipts r join messages a on a.id = r.message_id
       left join cached_answers k on k.id = r.cached_answer_id and starts_with(a.text, k.text)

@@ -3,7 +3,7 @@
 import ipaddress
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -69,7 +69,8 @@ class WebhookAddress:
 class ConnectionView:
     """A connection as its page shows it. `values` {field: text} are without secrets; `has` names the secrets that are set.
 
-    `health`: untested, ok, failing, revoked. `webhooks` carry the unguessable token.
+    `health`: untested, ok, failing, revoked. `webhooks` carry the unguessable token. `made` {field: word} are those words that
+    Omni makes and the provider is given.
     """
 
     id: UUID
@@ -89,6 +90,7 @@ class ConnectionView:
     has: frozenset[str]
     allowed_ips: tuple[str, ...]
     webhooks: tuple[WebhookAddress, ...]
+    made: Mapping[str, str] = field(default_factory=dict)
 
 
 async def create_connection(
@@ -106,7 +108,7 @@ async def create_connection(
     """
     db.scope.require(Permission.CONFIGURE)
     adapter = load_adapter(kind)
-    settings = read_settings(adapter, _given(values))
+    settings = read_settings(adapter, _with_made(adapter, _given(values)))
     count = (await db.execute("select count(*) from channel_connections")).scalar_one()
     if count >= MOST_CONNECTIONS:
         raise Conflict(f"A business connects at most {MOST_CONNECTIONS} accounts.")
@@ -143,7 +145,8 @@ async def update_connection(
     *,
     allowed_ips: Sequence[str] | None = None,
 ) -> None:
-    """Change an account; a secret left empty stays as it is. What changed in the settings has to be tested anew.
+    """Change an account; a secret left empty stays as it is, unless it would go to another server now. What changed in the
+    settings has to be tested anew.
 
     Raises `Invalid`, `Conflict` when somebody changed it since `version`, `NotFound`, `Forbidden`.
     """
@@ -152,7 +155,8 @@ async def update_connection(
     adapter = load_adapter(row.kind)
     old = unseal_settings(adapter, row.settings)
     kept = {name: value.get_secret_value() for name, value in _secrets(old).items() if not str(values.get(name, "")).strip()}
-    settings = read_settings(adapter, {**_given(values), **kept})
+    settings = read_settings(adapter, _with_made(adapter, {**_given(values), **kept}))
+    _check_destinations(old, settings, kept)
     networks = row.allowed_ips if allowed_ips is None else check_networks(allowed_ips)
     is_changed = settings != old
     changed = await db.execute(
@@ -272,6 +276,7 @@ def _view(row: Any) -> ConnectionView:
         has=frozenset(name for name, value in secrets.items() if value.get_secret_value()),
         allowed_ips=account.allowed_ips,
         webhooks=webhook_addresses(adapter, decrypt_system(row.token, TOKEN)),
+        made={name: secrets[name].get_secret_value() for name in _made_fields(adapter) if name in secrets},
     )
 
 
@@ -319,6 +324,30 @@ def _given(values: Mapping[str, str]) -> dict[str, Any]:
         if cleaned:
             given[name] = cleaned
     return given
+
+
+def _made_fields(adapter: Adapter) -> list[str]:
+    """The fields whose value Omni makes when nobody wrote one; whoever sets the provider up copies it from here."""
+    fields = adapter.settings_model.model_fields.items()
+    return [name for name, info in fields if isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("made")]
+
+
+def _with_made(adapter: Adapter, given: dict[str, Any]) -> dict[str, Any]:
+    missing = (name for name in _made_fields(adapter) if not str(given.get(name, "")).strip())
+    return {**given, **{name: new_secret(nbytes=24) for name in missing}}
+
+
+def _check_destinations(old: BaseModel, new: BaseModel, kept: Mapping[str, str]) -> None:
+    """Whoever may change the server must not learn a secret they never saw: it is asked for again."""
+    for name, info in type(new).model_fields.items():
+        extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+        receives, trusted = extra.get("receives"), extra.get("trusted")
+        is_trusted = isinstance(trusted, list) and getattr(new, name) in trusted
+        if not isinstance(receives, list) or is_trusted or getattr(new, name) == getattr(old, name):
+            continue
+        for secret in receives:
+            if kept.get(str(secret)):
+                raise Invalid(f"“{info.title}” has changed, so enter this again: it goes to another server now.", str(secret))
 
 
 def _secrets(settings: BaseModel) -> dict[str, SecretStr]:

@@ -109,7 +109,8 @@ class Capabilities:
     `reply_window`: how long after the customer's last message free text may be sent, None for always. `media` {kind: most bytes}.
     `cost_unit` is the unit of the price list one accepted send is booked in, "" when it costs nothing; with `bills_window` one
     unit pays for everything sent to a customer within 24 hours. `asks_again`: a send whose outcome is not known may be repeated
-    without being received twice. `sends_a_second`: how many messages one connection may send in a second.
+    without being received twice. `has_reactions`: the business may put an emoji on a customer's message, one at a time;
+    `bills_reactions`: each costs a `cost_unit`. `sends_a_second`: how many messages one connection may send in a second.
     """
 
     text_limit: TextLimit
@@ -119,6 +120,8 @@ class Capabilities:
     reply_window: timedelta | None = None
     has_typing: bool = False
     has_templates: bool = False
+    has_reactions: bool = False
+    bills_reactions: bool = False
     has_subject: bool = False
     may_start: bool = False
     reports_delivered: bool = False
@@ -146,7 +149,8 @@ class Hook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of the set-up guide in plain words. `{webhook:PATH}` in the text stands for that webhook's address."""
+    """One step of the set-up guide in plain words. `{webhook:PATH}` in the text stands for that webhook's address,
+    `{made:FIELD}` for a word of the settings that we make."""
 
     title: str
     text: str
@@ -165,7 +169,9 @@ class Adapter(Protocol):
     capabilities: ClassVar[Capabilities]
     settings_model: ClassVar[type[BaseModel]]
     """Its fields make the set-up form: `title`, `description` (help), `SecretStr` for secrets, `json_schema_extra`
-    {"placeholder", "group": "advanced", "multiline"}."""
+    {"placeholder", "group": "advanced", "multiline", "made", "trusted", "receives"}; a `made` secret is a word we
+    make when it is left empty, shown to be copied. `trusted` lists the values of a field that lead to the provider itself: what
+    another server says proves nothing. `receives` names the secrets that are sent to the server this field names."""
     webhooks: ClassVar[tuple[Hook, ...]]
     guide: ClassVar[tuple[Step, ...]]
 

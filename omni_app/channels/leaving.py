@@ -12,12 +12,18 @@ DeliveryStatus = Literal["queued", "sending", "unknown", "sent", "delivered", "r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateUse:
-    """A template with its variables filled in, in their order (or by name)."""
+    """A template with its variables filled in, in their order (or by name).
+
+    `header_kind` is image, video or document when one stands at the top; `header_media` is its web address, or `file:` and the
+    id of a stored attachment, whose bytes then travel in `OutboundMessage.files`.
+    """
 
     name: str
     language: str
     variables: Mapping[str, str] = field(default_factory=dict)
     header_text: str = ""
+    header_kind: str = ""
+    header_media: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +55,7 @@ class OutboundMessage:
     """One provider message. `delivery_id` travels with it where the provider gives something back.
 
     `text` is Markdown as our answers use it; the adapter turns it into the channel's own formatting. `choices` are quick replies.
+    `reaction` is an emoji to put on the message `answers_id` instead of a text, "" takes ours off; None for anything else.
     """
 
     delivery_id: UUID
@@ -58,6 +65,7 @@ class OutboundMessage:
     template: TemplateUse | None = None
     choices: tuple[str, ...] = ()
     answers_id: str = ""
+    reaction: str | None = None
     mail: OutboundMail | None = None
     is_from_person: bool = False
 

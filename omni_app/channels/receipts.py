@@ -19,7 +19,7 @@ from omni_app.channels.jobs import HandleEvent
 from omni_app.infra import storage
 from omni_app.infra.clock import now
 from omni_app.infra.crypto import blind_index, decrypt_system, encrypt_system
-from omni_app.infra.database import Db, system_db
+from omni_app.infra.database import system_db
 from omni_app.infra.ids import new_id
 from omni_app.infra.jobs import handed_over
 
@@ -196,13 +196,6 @@ async def _write(slips: list[_Slip]) -> set[UUID]:
     for row in rows:
         handed_over(row.job_id, HandleEvent.queue)
     return {row.id for row in rows}
-
-
-async def read_body(db: Db, event_id: UUID) -> bytes | None:
-    """The event as the provider sent it; None when it was purged or there is none."""
-    found = await db.execute("select body, storage_key from channel_events where id = :id", {"id": event_id})
-    row = found.one_or_none()
-    return None if row is None else await open_body(row.body, row.storage_key)
 
 
 async def open_body(body: str, storage_key: str) -> bytes | None:

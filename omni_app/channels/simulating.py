@@ -68,7 +68,8 @@ class PlayedThread:
 class PlayedMessage:
     """One message as the customer's device shows it. `is_ours`: the business sent it; `state` is how far the provider got.
 
-    `choices` are the titles of quick replies, `files` the names of files.
+    `choices` are the titles of quick replies, `files` the names of files. A reaction's `text` is its emoji (empty: taken
+    off), put on the message `target`.
     """
 
     id: str
@@ -80,6 +81,7 @@ class PlayedMessage:
     files: tuple[str, ...]
     state: str
     at: datetime
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,7 +279,13 @@ def _message(one: Mapping[str, Any]) -> PlayedMessage:
         files=_files(str(one["kind"]), detail),
         state=str(one["state"]),
         at=_at(one["at"]),
+        target=_target(detail),
     )
+
+
+def _target(detail: Mapping[str, Any]) -> str:
+    reaction = detail.get("reaction")
+    return str(reaction.get("message_id") or reaction.get("mid") or "") if isinstance(reaction, Mapping) else ""
 
 
 def _choices(detail: Mapping[str, Any]) -> tuple[str, ...]:

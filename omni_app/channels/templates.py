@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import text
@@ -26,8 +27,11 @@ from omni_app.infra.scope import Permission
 USABLE = "approved"
 GONE = "deleted"
 HEADER, HEADER_NAMED, BUTTON = "header", "header:", "button:"
-LONGEST_VALUE = {HEADER: 60, BUTTON: 500}
+HEADER_MEDIA, FILE = "header_media", "file:"
+MEDIA_KINDS = {"image": "picture", "video": "film", "document": "document"}
+LONGEST_VALUE = {HEADER: 60, BUTTON: 500, HEADER_MEDIA: 2000}
 LONGEST_BODY_VALUE = 1000
+_LINK = re.compile(r"https://[^\s\x00-\x20<>\"']+")
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]{1,60})\s*\}\}")
 # Buttons that need nothing of us when the template is sent.
 _PLAIN_BUTTONS = frozenset({"quick_reply", "url", "phone_number", "voice_call", "call"})
@@ -68,7 +72,8 @@ _NOTE = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateField:
-    """One value somebody has to fill in. `key` names it in `TemplateUse.variables`; `header` is `header_text`."""
+    """One value somebody has to fill in. `key` names it in `TemplateUse.variables`; `header` is `header_text`, `header_media` the
+    picture, film or document at the top."""
 
     key: str
     label: str
@@ -137,6 +142,9 @@ def fields_of(template: TemplateInfo) -> tuple[TemplateField, ...]:
     """What has to be filled in, in the order it is read."""
     found: list[TemplateField] = []
     head = str(template.header.get("text") or "")
+    if what := MEDIA_KINDS.get(str(template.header.get("kind") or "")):
+        longest = LONGEST_VALUE[HEADER_MEDIA]
+        found.append(TemplateField(key=HEADER_MEDIA, label=f"{what.capitalize()} at the top", longest=longest))
     for name in _names(head):
         key = HEADER if name.isdigit() else HEADER_NAMED + name
         found.append(TemplateField(key=key, label=_label("Header", name), longest=LONGEST_VALUE[HEADER]))
@@ -155,8 +163,8 @@ def why_not(template: TemplateInfo) -> str:
         state = template.status.replace("_", " ") or "without a state"
         return f"The provider says: {state}{f', {template.reason}' if template.reason else ''}."
     kind = str(template.header.get("kind") or "")
-    if kind not in {"", "text"}:
-        return f"It begins with {'an image' if kind == 'image' else f'a {kind}'}, which cannot be added here."
+    if kind not in {"", "text", *MEDIA_KINDS}:
+        return f"It begins with a {kind}, which cannot be added here."
     if any(str(button.get("type") or "") not in _PLAIN_BUTTONS for button in template.buttons):
         return "It has a button that cannot be filled in here."
     return ""
@@ -182,22 +190,48 @@ def check_use(template: TemplateInfo, use: TemplateUse) -> TemplateUse:
     clean: dict[str, str] = {}
     for field in fields:
         clean[field.key] = given.pop(field.key, "").strip()
-        if problem := _problem(clean[field.key], field.longest):
+        problem = _media_problem(clean[field.key]) if field.key == HEADER_MEDIA else _problem(clean[field.key], field.longest)
+        if problem:
             wrong.append(FieldError(field=_field(field.key), message=f"{field.label}: {problem}"))
     wrong.extend(FieldError(field=_field(key), message="The template has no such variable.") for key in sorted(given))
     if wrong:
         raise Invalid(wrong[0].message if len(wrong) == 1 else "Some variables cannot be accepted.", fields=wrong)
-    header = clean.pop(HEADER, "")
-    return TemplateUse(name=template.name, language=template.language, variables=clean, header_text=header)
+    header, media = clean.pop(HEADER, ""), clean.pop(HEADER_MEDIA, "")
+    kind = str(template.header.get("kind") or "") if media else ""
+    return TemplateUse(
+        name=template.name,
+        language=template.language,
+        variables=clean,
+        header_text=header,
+        header_kind=kind,
+        header_media=media,
+    )
 
 
 def values_of(use: TemplateUse) -> dict[str, str]:
     """All values by the keys of `fields_of`."""
-    return {**use.variables, **({HEADER: use.header_text} if use.header_text else {})}
+    named = {HEADER: use.header_text, HEADER_MEDIA: use.header_media}
+    return {**use.variables, **{key: value for key, value in named.items() if value}}
 
 
 def _field(key: str) -> str:
-    return "header_text" if key == HEADER else f"var.{key}"
+    return {HEADER: "header_text", HEADER_MEDIA: HEADER_MEDIA}.get(key, f"var.{key}")
+
+
+def _media_problem(value: str) -> str:
+    """The provider fetches what a link names, so it must be open to everybody."""
+    if not value:
+        return "write a link, or choose a file."
+    if value.startswith(FILE):
+        try:
+            UUID(value.removeprefix(FILE))
+        except ValueError:
+            return "choose a file."
+        return ""
+    parts = urlsplit(value) if _LINK.fullmatch(value) else None
+    if parts is None or parts.scheme != "https" or "." not in (parts.hostname or "") or len(value) > LONGEST_VALUE[HEADER_MEDIA]:
+        return "a link begins with https:// and names a file on the web."
+    return ""
 
 
 def _problem(value: str, longest: int) -> str:

@@ -11,6 +11,7 @@ from omni_app.channels.accounts import Account, open_account
 from omni_app.channels.contract import Identifier, OutboundMail, OutboundMessage, Receipt
 from omni_app.channels.failures import Revoked, Unavailable, Uncertain
 from omni_app.channels.health import note_revoked, note_sent, note_trouble
+from omni_app.channels.tried import note_test
 from omni_app.customers.addresses import normalize_email, normalize_phone
 from omni_app.infra.database import open_db
 from omni_app.infra.errors import Conflict, Invalid, OmniError
@@ -45,8 +46,12 @@ async def send_test(scope: Scope, connection_id: UUID, to: str) -> str:
     receiver = read_receiver(account.channel, to)
     turn = await take("channel-test", str(scope.business_id), MOST, WINDOW)
     turn.require(f"At most {MOST} tests an hour.")
-    outcome = await _paid(scope, account, _message(account, receiver))
-    await _note(scope, account, outcome)
+    message = _message(account, receiver)
+    if not account.adapter.capabilities.polls:
+        async with open_db(scope) as db:
+            await note_test(db, account.id, message.delivery_id)
+    outcome = await _paid(scope, account, message)
+    await _note(scope, account, message.delivery_id, outcome)
     if isinstance(outcome, OmniError):
         raise outcome
     return f"{account.adapter.title} took the message for {receiver.value}."
@@ -102,10 +107,12 @@ async def _send(account: Account, message: OutboundMessage) -> Receipt | OmniErr
         return Uncertain("The test broke off. The message may have been sent; the log holds the reason.")
 
 
-async def _note(scope: Scope, account: Account, outcome: Receipt | OmniError) -> None:
+async def _note(scope: Scope, account: Account, delivery_id: UUID, outcome: Receipt | OmniError) -> None:
     async with open_db(scope) as db:
         match outcome:
             case Receipt():
+                if not account.adapter.capabilities.polls:
+                    await note_test(db, account.id, delivery_id, outcome.provider_id)
                 await note_sent(db, account.id)
             case Revoked():
                 await note_revoked(db, account.id, str(outcome))

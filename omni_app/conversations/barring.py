@@ -20,8 +20,8 @@ from omni_app.infra.errors import NotFound
 # An old message that comes late must not hide a newer one, so the newest of the last few counts (see `windows`).
 _FACTS = text(
     """
-    select m.id as message_id, m.seq, m.role, m.text, m.kind as message_kind, m.details, m.answers_id, m.attachments,
-      c.id as conversation_id, c.customer_id, c.channel, n.id as connection_id, n.kind, n.is_on,
+    select m.id as message_id, m.seq, m.role, m.text, m.kind as message_kind, m.details, m.external_id, m.answers_id,
+      m.attachments, c.id as conversation_id, c.customer_id, c.channel, n.id as connection_id, n.kind, n.is_on,
       p.id as contact_point_id, p.kind as point_kind, p.value as point_value, p.undeliverable_at, p.undeliverable_reason,
       cu.data_key, w.consent, (
         select max(least(coalesce(i.sent_at, i.created_at), i.created_at)) from conversations o join messages i

@@ -1,11 +1,12 @@
 """Whom the next mail of a conversation goes to, and a reply whose copies staff chose themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import text
 
+from omni_app.channels.accounts import open_account
 from omni_app.channels.contract import MailHead
 from omni_app.channels.mail.composing import untagged
 from omni_app.conversations.mail_composing import copies_of, subject_of
@@ -22,7 +23,7 @@ _MOST_MAILS = 60
 
 _READ = text(
     """
-    select c.subject, cu.data_key, b.name as business_name, p.value as point_value, pk.data_key as point_key,
+    select c.subject, c.connection_id, cu.data_key, b.name as business_name, p.value as point_value, pk.data_key as point_key,
       array(select lower(n.account_key) from channel_connections n where n.channel = 'email') as accounts,
       (select coalesce(jsonb_agg(to_jsonb(h) order by h.seq), '[]') from (
          select e.seq, e.role, e.envelope from messages e where e.conversation_id = c.id and e.envelope <> ''
@@ -57,8 +58,16 @@ async def load_next_mail(db: Db, conversation_id: UUID) -> NextMail:
     to = "" if row.point_value is None else decrypt(unwrap_data_key(row.point_key), row.point_value, CONTACT_POINT)
     key = unwrap_data_key(row.data_key)
     heads = [(mail, read_envelope(key, mail["envelope"])) for mail in row.mails]
-    ours = {untagged(one)[0] for one in (*row.accounts, to) if one}
+    ours = {untagged(one)[0] for one in (*row.accounts, *await _own_addresses(db, row.connection_id), to) if one}
     return NextMail(to=to, cc=copies_of(heads, ours, is_automatic=False), subject=subject_of(row, is_answer=bool(row.mails)))
+
+
+async def _own_addresses(db: Db, connection_id: UUID | None) -> Collection[str]:
+    """The business's addresses as the account's settings name them; `compose` leaves out the same."""
+    if connection_id is None:
+        return ()
+    own: Collection[str] = getattr((await open_account(db, connection_id)).settings, "own", ())
+    return own
 
 
 async def send_mail_reply(

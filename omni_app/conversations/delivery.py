@@ -13,7 +13,7 @@ from omni_app.channels.contract import DeliveryUpdate
 from omni_app.conversations.barring import find_bar, load_facts
 from omni_app.conversations.jobs import DeliverConversation
 from omni_app.conversations.parts import Part, Parts, lock_parts, lock_sent, save_part
-from omni_app.conversations.postage import book, book_priced, give_back
+from omni_app.conversations.postage import book, book_priced, give_back, keep_held, settle_earlier
 from omni_app.conversations.progress import RANKS, further
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
@@ -63,9 +63,14 @@ async def apply_update(db: Db, connection_id: UUID, update: DeliveryUpdate) -> b
     if known is None:
         return False
     part = known.wanted
-    if not _is_of_an_earlier_try(part, update):
+    is_earlier, pays_earlier = _is_of_another_try(part, update), _pays_for_an_earlier_try(part, update)
+    if not (is_earlier and update.status == "failed"):
         part = _moved(part, update)
-    part = await _priced(db, part, update)
+    if pays_earlier:
+        is_free = update.pricing is not None and not update.pricing.is_billable
+        part = await settle_earlier(db, part, was_taken=update.status != "failed" and not is_free)
+    else:
+        part = await _priced(db, part, update)
     await save_part(db, known, part)
     if known.wanted.status in ("queued", "sending"):
         # What waited behind it may go.
@@ -73,10 +78,15 @@ async def apply_update(db: Db, connection_id: UUID, update: DeliveryUpdate) -> b
     return True
 
 
-def _is_of_an_earlier_try(part: Part, update: DeliveryUpdate) -> bool:
-    """A refusal of a try that staff have repeated since says nothing about the new one."""
-    is_other = bool(update.provider_id and part.provider_id and update.provider_id != part.provider_id)
-    return update.status == "failed" and is_other
+def _is_of_another_try(part: Part, update: DeliveryUpdate) -> bool:
+    """Staff have sent it again since; a refusal of that first try says nothing about the new one."""
+    return bool(update.provider_id and part.provider_id and update.provider_id != part.provider_id)
+
+
+def _pays_for_an_earlier_try(part: Part, update: DeliveryUpdate) -> bool:
+    """Whether the news settle the money of an earlier try: they name another one, or the new one has not left."""
+    has_left = part.reservation_id is not None or bool(part.pricing.get("unit"))
+    return bool(part.pricing.get("earlier")) and (_is_of_another_try(part, update) or not has_left)
 
 
 def _moved(part: Part, update: DeliveryUpdate) -> Part:
@@ -146,9 +156,10 @@ async def retry_delivery(db: Db, message_id: UUID) -> None:
         raise Conflict(bar.text)
     at = now()
     for part in again:
-        freed = await give_back(db, part)
+        # A try nobody can tell of may have been billed; one that failed gave its money back when it did.
+        held = keep_held(part) if part.status == "unknown" else await give_back(db, part)
         fresh = replace(
-            freed,
+            held,
             status="queued",
             attempts=0,
             available_at=at,
@@ -197,7 +208,7 @@ async def mark_arrived(db: Db, message_id: UUID) -> None:
 
 async def _lock(db: Db, message_id: UUID) -> Parts:
     known = await lock_parts(db, message_id)
-    if known is None:
+    if known is None or known.are_reactions:
         raise NotFound("message sent over a channel")
     return known
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from omni_app.cache.shared import SharedAnswer
 from omni_app.cache.stored import IS_VALID, REJECTED, SERVED
+from omni_app.conversations.said import said
 from omni_app.customers.addresses import Address
 from omni_app.customers.identifying import KnownCustomer
 from omni_app.infra.clock import now
@@ -39,7 +40,7 @@ _FACTS = f"""
        and (me.conversation_id is distinct from c.id or c.last_seq > :history) limit 4) few) as memories,
     c.id as conversation_id, c.channel, c.status, c.speaker, c.last_seq, c.last_customer_seq, c.answered_seq,
     (select coalesce(jsonb_agg(to_jsonb(h) order by h.seq), '[]') from (
-       select m.seq, m.role, m.text, m.source, m.offers_person from messages m
+       select m.seq, m.role, {said("m")} as text, m.source, m.offers_person from messages m
        where m.conversation_id = c.id order by m.seq desc limit :history) h) as history,
     (select {SERVED} from cached_answers k
        where k.business_id = b.id and k.question_hash = :question_hash and {IS_VALID}) as cached,

@@ -20,6 +20,7 @@ from omni_app.conversations.attachments import uploader_of
 from omni_app.conversations.erasing import seal
 from omni_app.conversations.exporting import export_customer
 from omni_app.conversations.jobs import DeleteFiles, FinishErasure
+from omni_app.conversations.said import said
 from omni_app.customers.addresses import Address
 from omni_app.customers.identifying import CONTACT_POINT
 from omni_app.infra import live
@@ -62,7 +63,7 @@ _COUNTS = text(
     """
 )
 _POINTS = text("select customer_id, kind, channel, value from contact_points where customer_id = any(:ids)")
-_SAID = text("select text from messages where customer_id = any(:ids) and role = 'customer'")
+_SAID = text(f"select {said('m')} from messages m where m.customer_id = any(:ids) and m.role = 'customer'")  # noqa: S608
 # Uploads that were never sent hang on nobody yet; only their sender's name tells whose they are.
 _FILES = text(
     """

@@ -18,6 +18,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from omni_app.conversations.code_mail import code_mail
 from omni_app.conversations.joining import TELLING, are_two_people, join_customers
 from omni_app.customers.addresses import Address, normalize_email, normalize_phone
 from omni_app.customers.claiming import claim_address
@@ -48,12 +49,14 @@ _RACES = ("40P01", "40001")
 
 _FIND = text(
     """
-    select cu.id, cu.name, cu.data_key, cu.blocked_at, me.proven_by, b.name as business_name, b.locale,
+    select cu.id, cu.name, cu.language, cu.data_key, cu.blocked_at, me.proven_by, b.name as business_name, b.locale,
       (select coalesce(jsonb_agg(jsonb_build_object('kind', p.kind, 'channel', p.channel, 'value', p.value,
          'index', p.value_index, 'proof', p.proof) order by p.created_at desc, p.id desc), '[]') from contact_points p
          where p.customer_id = cu.id and not (p.kind = 'external' and p.channel = 'chat')) as points,
       (select c.id from conversations c where c.customer_id = cu.id and c.channel = 'chat'
-         order by c.last_message_at desc limit 1) as conversation_id
+         order by c.last_message_at desc limit 1) as conversation_id,
+      (select c.language from conversations c where c.customer_id = cu.id and c.channel = 'chat'
+         order by c.last_message_at desc limit 1) as chat_language
     from businesses b
     left join contact_points me on me.business_id = b.id and me.kind = :kind and me.channel = :channel and me.value_index = :index
       and me.proof = 'proven'
@@ -129,10 +132,9 @@ async def send_code(scope: Scope, visitor: Address) -> None:
     await _take_code(str(scope.business_id), BUSINESS_CODES_AN_HOUR)
     async with open_db(scope) as db:
         code = await create_code(db, claimed)
-    business = row.business_name
+    subject, letter = code_mail(code, row.business_name, row.chat_language or "", row.language or "", row.locale)
     async with system_db("code for a customer") as system:
-        subject = f"{code} is your code for the chat with {business}"
-        await queue_mail(system, claimed.address.value, subject, _mail(code, business), scope.business_id)
+        await queue_mail(system, claimed.address.value, subject, letter, scope.business_id)
 
 
 async def _take_code(subject: str, most: int) -> None:
@@ -140,15 +142,6 @@ async def _take_code(subject: str, most: int) -> None:
     if not window.allowed and not window.is_counted:
         raise Unavailable("Sending of codes", window.reset_after)
     window.require("We sent several codes within the hour. Look for the newest one, or ask again later.")
-
-
-def _mail(code: str, business: str) -> str:
-    return (
-        f"Somebody, most likely you, gave this address in the chat with {business}.\n\n"
-        f"    {code}\n\n"
-        "Enter this code in the chat within ten minutes. Nobody of the team will ask you for it.\n"
-        "If it was not you, ignore this mail: without the code nothing happens.\n"
-    )
 
 
 async def prove_by_code(scope: Scope, visitor: Address, code: str) -> IdentityState:

@@ -37,8 +37,8 @@ _MOST_ENVELOPES = 40
 
 _CONVERSATIONS = text(
     """
-    select t.id as rfc_id, c.id, c.customer_id, c.contact_point_id, cu.name, cu.language, cu.data_key, cu.blocked_at, cu.trust,
-      cu.restriction, cu.restricted_until, cu.verified_at
+    select t.id as rfc_id, c.id, c.customer_id, c.contact_point_id, c.subject, cu.name, cu.language, cu.data_key,
+      cu.blocked_at, cu.trust, cu.restriction, cu.restricted_until, cu.verified_at
     from (
       select r.rfc_id as id, r.conversation_id from mail_references r where r.rfc_id = any(:ids)
       union all select '', cast(:tagged as uuid) where cast(:tagged as uuid) is not null
@@ -85,7 +85,7 @@ class Thread:
 
     `host` is the customer whose conversation it is when the sender is not recognised as that customer: somebody in copy (`guest`
     is how they are shown), or the customer themselves whose mail system proved nothing this time. `is_unproven`: nobody vouches
-    for the sender's address.
+    for the sender's address. `subject` is the thread's so far.
     """
 
     conversation_id: UUID | None
@@ -93,6 +93,7 @@ class Thread:
     guest: str = ""
     is_unproven: bool = False
     linked_id: UUID | None = None
+    subject: str = ""
 
     @property
     def details(self) -> dict[str, Any]:
@@ -133,7 +134,7 @@ async def find_thread(
     found = list({row.id: row for one in (*ids, "") if (row := rows.get(one)) is not None}.values())
     for row in found:
         if customer_id is not None and row.customer_id == customer_id:
-            return Thread(conversation_id=row.id)
+            return Thread(conversation_id=row.id, subject=row.subject)
     for row in found:
         if (thread := await _join(db, row, ids, head, name)) is not None:
             return thread if is_proven else replace(thread, is_unproven=True)
@@ -177,7 +178,7 @@ async def _join(db: Db, row: Any, ids: Sequence[str], head: MailHead, name: str)
         contact_point_id=row.contact_point_id,
     )
     guest = "" if is_customer else (name.strip()[:100] or head.from_address.partition("@")[0][:100])
-    return Thread(conversation_id=row.id, host=host, guest=guest, is_unproven=is_customer)
+    return Thread(conversation_id=row.id, host=host, guest=guest, is_unproven=is_customer, subject=row.subject)
 
 
 async def _people_of(db: Db, row: Any) -> _People:

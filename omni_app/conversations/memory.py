@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy import text
 
 from omni_app.conversations.facts import HISTORY
+from omni_app.conversations.said import said
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db, open_db
 from omni_app.infra.ids import new_id
@@ -50,7 +51,7 @@ _COURTESIES = frozenset(
 # The vector of the question is read once and not for each row, and only the nearest rows are joined with what they stand for.
 # Greetings, refusals and quotes of memories (source none, memory) are no memories; vectors of another size meet no operator.
 _RECALL = text(
-    """
+    f"""
     with asked as materialized (select cast(:vector as vector) as vector), nearest as (
       select me.id, me.kind, me.text, me.embedding, me.conversation_id, me.message_id, me.created_at,
         case when me.embedding_model = :model then me.embedding <=> asked.vector end as distance
@@ -58,7 +59,8 @@ _RECALL = text(
       where me.customer_id = :customer_id and me.embedding_model = :model and me.kind = any(:kinds)
       order by distance limit :looked_at
     ), near as (
-      select n.id, n.kind, n.embedding, n.conversation_id, n.message_id, c.channel, coalesce(m.text, n.text) as text,
+      select n.id, n.kind, n.embedding, n.conversation_id, n.message_id, c.channel,
+        case when m.id is null then n.text else {said("m")} end as text,
         coalesce(m.role, '') as role, m.author_name as author, m.seq, coalesce(m.created_at, n.created_at) as at,
         1 - n.distance as score
       from nearest n join conversations c on c.id = n.conversation_id left join messages m on m.id = n.message_id
@@ -70,19 +72,20 @@ _RECALL = text(
     select id, kind, text, role, author, seq, at, channel, conversation_id, message_id, score from ranked n
     where not exists (select 1 from ranked o where o.place < n.place and 1 - (o.embedding <=> n.embedding) > :same)
     order by place
-    """
+    """  # noqa: S608 (constants)
 )
 
 _UNEMBEDDED = text(
-    "select id, text from messages where embedded_at is null and role <> 'system' order by created_at, id limit :most"
+    f"""select m.id, {said("m")} as text from messages m where m.embedded_at is null and m.role <> 'system'
+        order by m.created_at, m.id limit :most"""  # noqa: S608 (constants)
 )
 # Two ranges instead of "is not": only so the index finds the few rows of other models.
 _OUTDATED = text(
-    """
-    select me.id as memory_id, m.id, coalesce(m.text, me.text) as text
+    f"""
+    select me.id as memory_id, m.id, case when m.id is null then me.text else {said("m")} end as text
     from memories me left join messages m on m.id = me.message_id
     where me.embedding_model < :model or me.embedding_model > :model limit :most
-    """
+    """  # noqa: S608 (constants)
 )
 
 # The locks wait for a merge or an erasure at work on these rows and see what it left: rows that are gone are skipped, rows that

@@ -8,6 +8,10 @@ from pgvector.sqlalchemy import VECTOR
 from sqlalchemy import BigInteger, Column, Index, UniqueConstraint
 from sqlmodel import Field
 
+# SQLAlchemy has to know the tables that foreign keys name, whoever is imported first.
+import omni_app.channels.models
+import omni_app.customers.models
+import omni_app.tenancy.models  # noqa: F401
 from omni_app.infra.tables import Table, business_field, id_field, json_field, maybe_time_field, time_field
 
 
@@ -72,7 +76,8 @@ class Message(Table, table=True):
 
     `status`: queued, sent, unknown (it may have arrived), delivered, read, failed; `problem` are the provider's words when it did
     not go. `kind` and `details` say what beside text it is (`channels.contract.InboundMessage`); `details` also holds reactions
-    {emoji by member or customer} and corrections. `external_id` is the provider's name for it, `answers_id` that of the message
+    {emoji by "customer" or "staff"}, how far that of staff got (`reaction`), corrections, and what a mail's subject says beside
+    its text (`said`). `external_id` is the provider's name for it, `answers_id` that of the message
     it answers. `folded` is signature and quoted mail, kept below the text. `envelope` (JSON of a mail's head, encrypted under the
     customer's data key) and `html_key` (the stored HTML) are a mail's. `sent_at` is the provider's time.
 
@@ -261,7 +266,7 @@ class ReadMark(Table, table=True):
 
 
 class Delivery(Table, table=True):
-    """One provider message: a message, or one part of a long one, on its way to the customer.
+    """One provider message: a message, one part of a long one, or an emoji staff put on a customer's, on its way to the customer.
 
     `status`: queued, sending (claimed until `claimed_until`), unknown (it may have arrived), sent, delivered, read, failed; it
     never goes back. `id` travels to the provider where it gives something back. `error` are the provider's words, `error_kind` as

@@ -85,7 +85,10 @@ async def record(db: Db, sent: Part, outcome: Outcome) -> None:
     part = known.wanted
     if part.fence != sent.fence and outcome.kind != "sent":
         return
-    part = replace(part, pricing=sent.pricing if not part.pricing else part.pricing)
+    part = replace(part, pricing={**sent.pricing, **part.pricing})
+    if known.are_reactions and outcome.kind == "unknown":
+        # The same emoji put there twice is there once.
+        outcome = replace(outcome, kind="later")
     if outcome.kind == "sent":
         assert outcome.receipt is not None
         part = await _sent(db, part, outcome.receipt)

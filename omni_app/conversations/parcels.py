@@ -11,12 +11,14 @@ from sqlalchemy import text
 from omni_app.budgets import BudgetSpent, UnknownPrice
 from omni_app.channels.accounts import Account
 from omni_app.channels.contract import Identifier, OutboundMail, OutboundMessage, TemplateUse
+from omni_app.channels.templates import FILE
 from omni_app.conversations.barring import find_bar, load_facts
 from omni_app.conversations.mail_composing import compose
 from omni_app.conversations.outcomes import BUDGET_WAIT, Outcome
 from omni_app.conversations.parts import PART_COLUMNS, Part, part_of
 from omni_app.conversations.postage import hold
 from omni_app.conversations.progress import GIVE_UP
+from omni_app.conversations.reactions import CUSTOMER
 from omni_app.customers.identifying import CONTACT_POINT
 from omni_app.infra.clock import now
 from omni_app.infra.crypto import decrypt, unwrap_data_key
@@ -58,6 +60,7 @@ _FILES = text(
     order by array_position(cast(:ids as uuid[]), a.id)
     """
 )
+_HEADER_FILE = text("select storage_key, name, media_type from attachments where id = :id and status = 'stored'")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,22 +117,18 @@ async def _pack(db: Db, part: Part, account: Account, at: datetime) -> Parcel:
     facts = await load_facts(db, part.message_id, part.connection_id)
     if outcome := _keeps_back(part, account, facts, at):
         return Parcel(part=part, account=account, outcome=outcome)
+    if facts.role == CUSTOMER:
+        return await _pack_reaction(db, part, account, facts)
     files = await _files_of(db, part, facts, account)
     if files is None:
         return Parcel(part=part, account=account, outcome=Outcome.failed("The file is not there any more.", "content"))
     mail = await _mail_of(db, part, account)
-    try:
-        part = await hold(db, part, account.kind, account.adapter.capabilities)
-    except BudgetSpent as error:
-        return Parcel(
-            part=part, account=account, outcome=Outcome.later(f"Paid sending is paused. {error}", "budget", BUDGET_WAIT)
-        )
-    except UnknownPrice as error:
-        return Parcel(part=part, account=account, outcome=Outcome.failed(str(error), "budget"))
-    address = decrypt(unwrap_data_key(facts.data_key), facts.point_value, CONTACT_POINT)
+    part, outcome = await _hold(db, part, account)
+    if outcome is not None:
+        return Parcel(part=part, account=account, outcome=outcome)
     message = OutboundMessage(
         delivery_id=part.id,
-        to=(Identifier(kind=facts.point_kind, value=address),),
+        to=_receiver(facts),
         text=part.text,
         template=template_of(facts.details),
         choices=tuple(facts.details.get("choices") or ()) if part.part == 0 else (),
@@ -138,6 +137,37 @@ async def _pack(db: Db, part: Part, account: Account, at: datetime) -> Parcel:
         is_from_person=facts.role == "staff",
     )
     return Parcel(part=part, account=account, message=message, files=files)
+
+
+async def _pack_reaction(db: Db, part: Part, account: Account, facts: Any) -> Parcel:
+    """An emoji of staff on a message of the customer; `part.text` is empty when it is taken off."""
+    if account.adapter.capabilities.bills_reactions:
+        part, outcome = await _hold(db, part, account)
+        if outcome is not None:
+            return Parcel(part=part, account=account, outcome=outcome)
+    message = OutboundMessage(
+        delivery_id=part.id,
+        to=_receiver(facts),
+        answers_id=facts.external_id or "",
+        reaction=part.text,
+        is_from_person=True,
+    )
+    return Parcel(part=part, account=account, message=message)
+
+
+async def _hold(db: Db, part: Part, account: Account) -> tuple[Part, Outcome | None]:
+    """The part with its money held, or why it cannot leave now."""
+    try:
+        return await hold(db, part, account.kind, account.adapter.capabilities), None
+    except BudgetSpent as error:
+        return part, Outcome.later(f"Paid sending is paused. {error}", "budget", BUDGET_WAIT)
+    except UnknownPrice as error:
+        return part, Outcome.failed(str(error), "budget")
+
+
+def _receiver(facts: Any) -> tuple[Identifier, ...]:
+    address = decrypt(unwrap_data_key(facts.data_key), facts.point_value, CONTACT_POINT)
+    return (Identifier(kind=facts.point_kind, value=address),)
 
 
 def _keeps_back(part: Part, account: Account, facts: Any, at: datetime) -> Outcome | None:
@@ -159,7 +189,12 @@ async def _files_of(db: Db, part: Part, facts: Any, account: Account) -> tuple[S
 
     A mail and a template's head carry all of them with their text, elsewhere each file is a delivery without text.
     """
-    goes_along = account.adapter.capabilities.has_subject or bool(facts.details.get("template"))
+    template = template_of(facts.details)
+    if template is not None and template.header_media.startswith(FILE):
+        values = {"id": UUID(template.header_media.removeprefix(FILE))}
+        file = (await db.execute(_HEADER_FILE, values)).one_or_none()
+        return None if file is None else (StoredFile(**file._mapping),)
+    goes_along = account.adapter.capabilities.has_subject or template is not None
     if not facts.attachments or (part.text and not goes_along) or (part.part and goes_along):
         return ()
     ids = [UUID(str(file["id"])) for file in facts.attachments]
@@ -187,4 +222,6 @@ def template_of(details: dict[str, Any]) -> TemplateUse | None:
         language=str(found["language"]),
         variables={str(name): str(value) for name, value in (found.get("variables") or {}).items()},
         header_text=str(found.get("header_text") or ""),
+        header_kind=str(found.get("header_kind") or ""),
+        header_media=str(found.get("header_media") or ""),
     )

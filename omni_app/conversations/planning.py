@@ -13,6 +13,7 @@ from omni_app.conversations.barring import Bar, file_problem, find_bar, load_fac
 from omni_app.conversations.jobs import DeliverConversation
 from omni_app.conversations.models import Delivery
 from omni_app.conversations.progress import PartState, status_of
+from omni_app.conversations.undelivered import note_undelivered
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
 from omni_app.infra.ids import new_id
@@ -46,6 +47,8 @@ async def plan_delivery(db: Db, conversation_id: UUID, message_id: UUID) -> None
     await db.execute(insert(Delivery.__table__).values(rows))  # type: ignore[attr-defined]
     status, problem = status_of([PartState(status=row["status"], error=row["error"]) for row in rows])
     await db.execute(_MARK, {"id": message_id, "status": status, "problem": problem})
+    if status == "failed":
+        await note_undelivered(db, message_id)
     if any(row["status"] == "queued" for row in rows):
         await enqueue(db, DeliverConversation(conversation_id=conversation_id))
 

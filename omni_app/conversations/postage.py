@@ -3,6 +3,10 @@
 A delivery says in `pricing` what is held: `unit` and `units`, and `waits` when the provider names the price in a status later
 (a window of 24 hours that one unit pays for). The hold lasts a day; what nobody settled by then is booked in full by the reaper.
 A message that surely did not leave gives its money back.
+
+A try whose fate nobody knows may have been billed, so sending again never frees its money. Where one unit pays for a whole window
+the hold is `carried` over to the new try: both together cost one unit at most, and only a status that says so books or frees it.
+Elsewhere each try may cost one, so the first hold is kept in `earlier` until its own status comes or a day is over.
 """
 
 import math
@@ -10,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -35,7 +40,8 @@ _IS_PAID = text(
 _NOTE_HOLD = text(
     """
     update deliveries set reservation_id = cast(:reservation_id as uuid),
-      pricing = jsonb_build_object('unit', cast(:unit as text), 'units', cast(:units as int), 'waits', cast(:waits as boolean))
+      pricing = jsonb_strip_nulls(jsonb_build_object('earlier', pricing->'earlier')) || jsonb_build_object(
+        'unit', cast(:unit as text), 'units', cast(:units as int), 'waits', cast(:waits as boolean))
     where id = :id
     """
 )
@@ -58,7 +64,7 @@ async def hold(db: Db, part: Part, kind: str, capabilities: Capabilities) -> Par
     if not unit or part.reservation_id is not None:
         return part
     if capabilities.bills_window and await _is_paid(db, part):
-        return replace(part, pricing={})
+        return replace(part, pricing=_earlier_of(part))
     units = most_units(unit, part.text)
     worst = Worst(
         provider=part.channel,
@@ -69,7 +75,7 @@ async def hold(db: Db, part: Part, kind: str, capabilities: Capabilities) -> Par
         customer_id=part.customer_id,
     )
     held = await reserve_in(db, worst, hold=HOLD)
-    pricing = {"unit": unit, "units": units, "waits": capabilities.bills_window, "kind": kind}
+    pricing = {**_earlier_of(part), "unit": unit, "units": units, "waits": capabilities.bills_window, "kind": kind}
     if held.is_free:
         return replace(part, pricing={**pricing, "waits": False})
     values = {"id": part.id, "reservation_id": held.id, "unit": unit, "units": units, "waits": capabilities.bills_window}
@@ -116,15 +122,56 @@ async def book_priced(db: Db, part: Part, pricing: Pricing) -> Part:
     part = replace(part, pricing={**part.pricing, **said})
     if part.reservation_id is None:
         return part
+    if not pricing.is_billable and part.pricing.get("carried"):
+        # This try was paid for by the window the first one may have opened.
+        return part
     unit = str(part.pricing["unit"])
     return await book(db, part, None if pricing.is_billable else {unit: 0}, note=words[:200])
 
 
 async def give_back(db: Db, part: Part) -> Part:
-    """Free what is held for a delivery that surely did not leave."""
+    """Free what is held for a delivery that surely did not leave; what an earlier try may have cost stays held."""
+    if part.pricing.get("carried"):
+        return part
     if part.reservation_id is not None:
         await release_in(db, await _held(db, part))
-    return replace(part, reservation_id=None, pricing={})
+    return replace(part, reservation_id=None, pricing=_earlier_of(part))
+
+
+def keep_held(part: Part) -> Part:
+    """The part for its next try, after one of which nobody knows whether it was taken: that one's money stays held."""
+    if part.reservation_id is None:
+        return replace(part, pricing=_earlier_of(part))
+    if part.pricing.get("waits"):
+        return replace(part, pricing={**part.pricing, "carried": True})
+    left = {"id": str(part.reservation_id), "unit": part.pricing["unit"], "units": part.pricing["units"]}
+    return replace(part, reservation_id=None, pricing={"earlier": [*part.pricing.get("earlier", []), left]})
+
+
+async def settle_earlier(db: Db, part: Part, *, was_taken: bool) -> Part:
+    """A status tells of the first try whose money is still held: book it, or free it when that one was refused."""
+    first, *others = part.pricing["earlier"]
+    of_first = replace(part, reservation_id=UUID(first["id"]), pricing=first)
+    held = await _held(db, of_first)
+    pricing = {**part.pricing, "earlier": others} if others else {k: v for k, v in part.pricing.items() if k != "earlier"}
+    part = replace(part, pricing=pricing)
+    if not was_taken:
+        await release_in(db, held)
+        return part
+    spent = await settle_in(
+        db,
+        held,
+        held.worst.units,
+        conversation_id=part.conversation_id,
+        message_id=part.message_id,
+        note="an earlier try that arrived",
+    )
+    return replace(part, cost_nusd=part.cost_nusd + spent)
+
+
+def _earlier_of(part: Part) -> dict[str, Any]:
+    earlier = part.pricing.get("earlier")
+    return {"earlier": earlier} if earlier else {}
 
 
 async def _held(db: Db, part: Part) -> Reservation:
@@ -146,4 +193,4 @@ async def _held(db: Db, part: Part) -> Reservation:
     )
 
 
-__all__ = ["HOLD", "book", "book_priced", "book_sent", "give_back", "hold", "most_units"]
+__all__ = ["HOLD", "book", "book_priced", "book_sent", "give_back", "hold", "keep_held", "most_units", "settle_earlier"]

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from omni_app import audit
 from omni_app.conversations.changing import staff_of
+from omni_app.conversations.undelivered import NOT_DELIVERED
 from omni_app.infra import live
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
@@ -23,10 +24,11 @@ _SNOOZE = text(
     """
 )
 
-# Who snoozed it wants to be asked again, so it waits for a person; with the AI there is nobody to ask.
-_WOKEN = """
-    status = case when speaker = 'human' then 'waiting' else 'open' end, snoozed_until = null,
-    waiting_since = case when speaker = 'human' then cast(:now as timestamptz) end
+# Who snoozed it wants to be asked again, so it waits for a person; with the AI there is nobody to ask, unless its answer failed.
+_ASKS = f"(speaker = 'human' or handover_reason = '{NOT_DELIVERED}')"
+_WOKEN = f"""
+    status = case when {_ASKS} then 'waiting' else 'open' end, snoozed_until = null,
+    waiting_since = case when {_ASKS} then cast(:now as timestamptz) end
 """
 
 _WAKE = text(f"update conversations set {_WOKEN} where id = :id and status = 'snoozed' returning id")  # noqa: S608

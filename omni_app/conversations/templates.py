@@ -14,15 +14,17 @@ from sqlalchemy import text
 from omni_app import audit
 from omni_app.channels.contract import TemplateInfo, TemplateUse
 from omni_app.channels.registry import all_adapters
-from omni_app.channels.templates import check_use, load_template, preview, values_of
+from omni_app.channels.templates import FILE, check_use, load_template, preview, values_of
 from omni_app.conversations.changing import staff_of
 from omni_app.conversations.consent import says_no
 from omni_app.conversations.handling import reopen_conversation
+from omni_app.conversations.header_files import check_header_file
 from omni_app.conversations.sending import send_reply
+from omni_app.conversations.strangers import take_number
 from omni_app.infra import live
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
-from omni_app.infra.errors import Conflict, Invalid, NotFound
+from omni_app.infra.errors import Conflict, Forbidden, Invalid, NotFound
 from omni_app.infra.ids import new_id
 
 MARKETING = "marketing"
@@ -37,10 +39,12 @@ _FACTS = text(
 # The way back to a customer is the address they proved, else one that was typed in.
 _POINT = text(
     """
-    select p.id, n.channel, n.kind, (select o.id from conversations o where o.customer_id = p.customer_id
-      and o.connection_id = n.id order by o.last_message_at desc limit 1) as conversation_id
+    select p.id, n.channel, n.kind, cu.blocked_at, (select o.id from conversations o where o.customer_id = p.customer_id
+      and o.connection_id = n.id and (cast(:point_id as uuid) is null or o.contact_point_id = p.id)
+      order by o.last_message_at desc limit 1) as conversation_id
     from customers cu join channel_connections n on n.id = :connection_id
     left join contact_points p on p.customer_id = cu.id and (p.kind = 'phone' or (p.kind = 'external' and p.channel = n.channel))
+      and (cast(:point_id as uuid) is null or p.id = cast(:point_id as uuid))
     where cu.id = :customer_id and cu.merged_into_id is null
     order by p.undeliverable_at is not null, p.proof = 'proven' desc, p.kind = 'phone' desc, p.created_at limit 1
     """
@@ -83,24 +87,45 @@ async def send_template(db: Db, conversation_id: UUID, use: TemplateUse, client_
     clean = check_use(template, use)
     if says_no(row.consent, row.channel, is_marketing=template.category == MARKETING):
         raise Conflict(f"{row.name or 'The customer'} asked not to get such messages on this channel.")
+    if clean.header_media.startswith(FILE):
+        await check_header_file(db, conversation_id, row.kind, clean)
     shown = preview(template, values_of(clean))
     return await send_reply(db, conversation_id, shown, client_id, kind="template", details=_details(template, clean))
 
 
 async def start_with_template(
-    db: Db, customer_id: UUID, connection_id: UUID, use: TemplateUse, client_id: str | None = None
+    db: Db,
+    customer_id: UUID | None,
+    connection_id: UUID,
+    use: TemplateUse,
+    client_id: str | None = None,
+    *,
+    number: str = "",
+    name: str = "",
 ) -> Started:
     """Write first, with a template: in the conversation on this account if there is one, else in a new one.
 
-    Raises as `send_template`, and `Invalid` (field `customer`) when the customer has no address there.
+    It goes to `customer_id`, or to the `number` somebody typed (a new customer called `name` when nobody is known by it; see
+    `strangers`). Raises as `send_template`, `Invalid` (field `customer`) when the customer has no address there, (`address`)
+    when `number` is none, and `Forbidden` for a blocked customer.
     """
     actor = staff_of(db, members_only=True)
+    kind = (await db.execute("select kind from channel_connections where id = :id", {"id": connection_id})).scalar_one_or_none()
+    if kind is None:
+        raise NotFound("customer or channel")
+    if not _has_templates(kind):
+        raise Invalid("There are no templates on this channel.", "template")
+    point_id = None
+    if customer_id is None:
+        # What is wrong with the template must not leave a customer behind: the caller's transaction is rolled back then.
+        customer_id, point_id = await take_number(db, all_adapters()[kind].channel, number, name)
     await db.execute(_LOCK_CUSTOMER, {"id": customer_id})
-    row = (await db.execute(_POINT, {"customer_id": customer_id, "connection_id": connection_id})).one_or_none()
+    values = {"customer_id": customer_id, "connection_id": connection_id, "point_id": point_id}
+    row = (await db.execute(_POINT, values)).one_or_none()
     if row is None:
         raise NotFound("customer or channel")
-    if not _has_templates(row.kind):
-        raise Invalid("There are no templates on this channel.", "template")
+    if row.blocked_at is not None:
+        raise Forbidden("This customer is blocked.")
     if row.id is None:
         raise Invalid("This customer has no phone number yet. Add one first.", "customer")
     conversation_id = row.conversation_id
@@ -146,6 +171,8 @@ def _details(template: TemplateInfo, use: TemplateUse) -> dict[str, Any]:
         "language": use.language,
         "variables": dict(use.variables),
         "header_text": use.header_text,
+        "header_kind": use.header_kind,
+        "header_media": use.header_media,
     }
     buttons = [str(button.get("text") or "") for button in template.buttons if button.get("text")]
     return {"template": sent, "name": use.name, "language": use.language, "category": template.category, "buttons": buttons}

@@ -80,7 +80,7 @@ _engines: _Engines | None = None
 
 def _create(url: str, size: int) -> AsyncEngine:
     return create_async_engine(
-        url, pool_size=size, max_overflow=0, pool_timeout=10, connect_args={"connect_timeout": 3, "prepare_threshold": 3}
+        url, pool_size=size, max_overflow=0, pool_timeout=20, connect_args={"connect_timeout": 10, "prepare_threshold": 3}
     )
 
 

@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import secrets
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -51,6 +52,30 @@ class Folder:
 
     async def delete(self, storage_key: str) -> None:
         await asyncio.to_thread((self._root / storage_key).unlink, missing_ok=True)
+
+    async def list_older(self, shard: str, before: float) -> list[str]:
+        """Keys of all businesses below the two hex digits `shard` whose files were last written before `before` (epoch seconds).
+
+        What a killed process left of a half-written file is listed with its ending `.part`.
+        """
+        return await asyncio.to_thread(_list_older, self._root, shard, before)
+
+    async def delete_stray(self, name: str) -> None:
+        """Remove what `list_older` named; nothing happens when it is gone already."""
+        await asyncio.to_thread((self._root / name).unlink, missing_ok=True)
+
+
+def _list_older(root: Path, shard: str, before: float) -> list[str]:
+    found = []
+    for folder in sorted(root.glob(f"*/{shard}")):
+        for entry in os.scandir(folder):
+            key = f"{folder.parent.name}/{shard}/{entry.name}"
+            # Only what this module wrote: whatever else somebody put there is theirs.
+            if _KEY.fullmatch(key.removesuffix(".part")):
+                with suppress(FileNotFoundError):
+                    if entry.stat(follow_symlinks=False).st_mtime < before:
+                        found.append(key)
+    return found
 
 
 def _write(path: Path, data: bytes) -> None:

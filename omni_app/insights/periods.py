@@ -6,7 +6,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from omni_app.infra.errors import Invalid
-from omni_app.tenancy.opening_hours import WEEKDAYS, Hours, is_open, minutes, next_opening
+from omni_app.tenancy.opening_hours import WEEKDAYS, Hours, hours_on, is_open, minutes, next_opening
 
 PeriodName = Literal["today", "week", "month"]
 
@@ -80,7 +80,7 @@ def door(hours: Hours, timezone: str, at: datetime) -> Door | None:
     ends = []
     for offset in range(-1, 8):
         day = today + timedelta(days=offset)
-        for opens, closes in hours.get(WEEKDAYS[day.weekday()], ()):
+        for opens, closes in hours_on(hours, day):
             over = minutes(closes) <= minutes(opens)
             ends.append(datetime.combine(day, time.min, zone) + timedelta(days=int(over), minutes=minutes(closes)))
     # Where one interval touches the next, the door stays open.

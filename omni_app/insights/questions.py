@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from omni_app.conversations.said import said
 from omni_app.infra.database import Db
 from omni_app.infra.errors import NotFound
 from omni_app.infra.scope import Permission
@@ -19,18 +20,20 @@ _PLAIN = r"rtrim(lower(regexp_replace(btrim({}), '\s+', ' ', 'g')), ' .,;:!?â€¦Â
 
 _OPEN = text(
     f"""
-    select (array_agg(left(q.text, 500) order by q.created_at desc))[1] as text, count(*) as times,
+    select (array_agg(left({said("q")}, 500) order by q.created_at desc))[1] as text, count(*) as times,
       count(distinct q.conversation_id) filter (where c.handed_over_at >= a.created_at or c.speaker = 'human') as went_to_person,
       max(q.created_at) as last_at, (array_agg(q.id order by q.created_at desc))[1] as message_id
     from messages a
     join messages q on q.conversation_id = a.conversation_id and q.seq = a.answers_seq and q.role = 'customer'
     join conversations c on c.id = a.conversation_id
     where a.created_at >= :since and a.role = 'assistant' and a.source = 'none' and a.offers_person
-      and not exists (select 1 from phrasings p where {_PLAIN.format("p.text")} = {_PLAIN.format("q.text")})
-    group by {_PLAIN.format("q.text")}
+      and not exists (select 1 from phrasings p where {_PLAIN.format("p.text")} = {_PLAIN.format(said("q"))})
+    group by {_PLAIN.format(said("q"))}
     order by times desc, last_at desc limit :wordings
     """  # noqa: S608 (constants of this module)
 )
+
+_ASKED = text(f"select left({said('m')}, 500) from messages m where m.id = :id and m.role = 'customer'")  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,7 @@ async def list_open_questions(db: Db, since: datetime, limit: int = SHOWN) -> tu
 async def load_question_text(db: Db, message_id: UUID) -> str:
     """What a customer asked in one message, at most 500 characters. Raises `NotFound`, also for another business's message."""
     db.scope.require(Permission.VIEW)
-    found = await db.execute("select left(text, 500) from messages where id = :id and role = 'customer'", {"id": message_id})
+    found = await db.execute(_ASKED, {"id": message_id})
     value = found.scalar_one_or_none()
     if value is None:
         raise NotFound("question")

@@ -21,6 +21,9 @@ _SCRIPTS = {
     "GREEK": "el",
 }
 
+# Characters that are looked at: more would tell no more.
+_ENOUGH = 400
+
 # Function words that are common in one language and rare in the others.
 _COMMON = {
     "en": "the is are you your do does can what how when where my and for of to with have i it not will",
@@ -35,6 +38,7 @@ _WORDS = {language: frozenset(line.split()) for language, line in _COMMON.items(
 
 def guess_language(text: str) -> str | None:
     """The ISO 639-1 code of the language `text` is most likely in, or None when there is too little to go by."""
+    text = text[:_ENOUGH]
     letters = [sign for sign in text if sign.isalpha()]
     if not letters:
         return None

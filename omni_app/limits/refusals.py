@@ -190,22 +190,31 @@ class RefusalRow:
     last_at: datetime
 
 
-async def list_refusals(db: Db, since: datetime, page: int = 1, limit: int = 25) -> tuple[list[RefusalRow], int]:
-    """One page of refusals since then, the latest first, and how many rows there are. `page` from 1, `limit` 1–100."""
+async def list_refusals(
+    db: Db, since: datetime, page: int = 1, limit: int = 25, limit_name: str = ""
+) -> tuple[list[RefusalRow], int]:
+    """One page of refusals since then, the latest first, and how many rows there are. `page` from 1, `limit` 1–100.
+
+    `limit_name` leaves only those of that limit.
+    """
     db.scope.require(Permission.VIEW)
-    values = {"since": since, "limit": min(100, max(1, limit)), "skip": (max(1, page) - 1) * min(100, max(1, limit))}
+    limit = min(100, max(1, limit))
+    values = {"since": since, "name": limit_name, "limit": limit, "skip": (max(1, page) - 1) * limit}
     found = await db.execute(
         """
         select r.id, r.limit_name, r.subject_kind, r.subject, r.customer_id, coalesce(c.name, '') as customer_name, r.most,
           r.window_seconds, r.count, r.hour_at, r.last_at
         from limit_refusals r left join customers c on c.id = r.customer_id
-        where r.last_at >= :since order by r.last_at desc, r.id limit :limit offset :skip
+        where r.last_at >= :since and (:name = '' or r.limit_name = :name) order by r.last_at desc, r.id limit :limit offset :skip
         """,
         values,
     )
     rows = [RefusalRow(**row) for row in found.mappings()]
-    total = (await db.execute("select count(*) from limit_refusals where last_at >= :since", {"since": since})).scalar_one()
-    return rows, int(total)
+    counted = await db.execute(
+        "select count(*) from limit_refusals where last_at >= :since and (:name = '' or limit_name = :name)",
+        {"since": since, "name": limit_name},
+    )
+    return rows, int(counted.scalar_one())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

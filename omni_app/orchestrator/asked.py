@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import text
 
+from omni_app.conversations.said import said
 from omni_app.infra.database import open_db
 from omni_app.infra.scope import Scope
 from omni_app.infra.text import normalize, words
@@ -34,11 +35,11 @@ _PLAIN = r"rtrim(lower(regexp_replace(btrim({}), '\s+', ' ', 'g')), ' .,;:!?â€¦Â
 _ASKED = text(
     f"""
     with a as (
-      select q.id, q.text, q.customer_id, a.source, a.offers_person, a.tier, a.cost_nusd, a.text as answer, a.created_at,
-        {_PLAIN.format("q.text")} as plain
+      select q.id, {said("q")} as text, q.customer_id, a.source, a.offers_person, a.tier, a.cost_nusd, a.text as answer,
+        a.created_at, {_PLAIN.format(said("q"))} as plain
       from messages a
       join messages q on q.conversation_id = a.conversation_id and q.seq = a.answers_seq and q.role = 'customer'
-      where a.created_at >= :since and a.role = 'assistant' and length(q.text) between 3 and :longest
+      where a.created_at >= :since and a.role = 'assistant' and length({said("q")}) between 3 and :longest
         and (a.source in ('faq', 'passage', 'model') or (a.source = 'none' and a.offers_person))
     ), w as (
       select plain, (array_agg(text order by created_at desc))[1] as text, count(*) as asked,

@@ -17,10 +17,11 @@ from omni_app.llm.registry import find_language_model
 from omni_app.orchestrator import handover, phrases, serving
 from omni_app.orchestrator.deciding import Decision, Question, Seat, Stopwatch, lease_time
 from omni_app.orchestrator.gating import offer_person
-from omni_app.orchestrator.local import Found, answer_locally
+from omni_app.orchestrator.local import Found, answer_locally, say_not_sure
 from omni_app.orchestrator.paid import ask_model
 from omni_app.orchestrator.personal import answer_personal
 from omni_app.orchestrator.prompt import describe_customer
+from omni_app.orchestrator.sayings import SAYINGS
 from omni_app.orchestrator.sharing import may_lead
 from omni_app.orchestrator.streaming import LiveAnswer
 from omni_app.settings import load_settings
@@ -117,7 +118,7 @@ async def _share(scope: Scope, facts: Facts, question: Question, seat: Seat, liv
         cache_version=facts.cache_version,
         persona_version=facts.persona_version,
     )
-    leads, began = may_lead(facts, bool(question.earlier), describe_customer(facts)), perf_counter()
+    leads, began = may_lead(facts, bool(question.earlier), describe_customer(facts, question.text)), perf_counter()
     came = await board(flight, load_settings().model_timeout_seconds, may_lead=leads)
     if isinstance(came, StoredAnswer):
         tier = "l1" if process.holds(scope.business_id, question.hash) else "l2"
@@ -131,7 +132,7 @@ async def _share(scope: Scope, facts: Facts, question: Question, seat: Seat, liv
     # Who was waited for died. The time it took is not the model's: nobody else must begin to answer here meanwhile.
     await live.renew(lease_time())
     if live.is_lost:
-        return Decision(answer=Answer(text=phrases.NOT_SURE, source="none", knowledge_version=facts.knowledge_version)), ""
+        return Decision(answer=say_not_sure(facts, question)), ""
     _, cached = await serving.find_exact(scope, replace(facts, looked_up="", shared=None), question)
     return (None if cached is None else Decision(answer=cached)), ""
 
@@ -154,18 +155,23 @@ async def _without_knowledge(scope: Scope, facts: Facts, question: Question) -> 
     """Files nobody here can open, questions about oneself, and small talk."""
     if not question.text:
         version = facts.knowledge_version
-        return Answer(text=phrases.CANNOT_OPEN_FILES, source="none", offers_person=True, knowledge_version=version)
+        text = SAYINGS[phrases.language_of(facts, question)].cannot_open_files
+        return Answer(text=text, source="none", offers_person=True, knowledge_version=version)
     if (personal := await answer_personal(scope, facts, question.text)) is not None:
         return replace(personal, shared=None)
     return _small_talk(facts, question)
 
 
 def _small_talk(facts: Facts, question: Question) -> Answer | None:
-    if question.follows_offer and phrases.is_no(question.text):
-        text: str | None = phrases.ALL_RIGHT
+    is_no = question.follows_offer and phrases.is_no(question.text)
+    if not is_no and not phrases.is_courtesy(question.text):
+        return None
+    language = phrases.language_of(facts, question)
+    if is_no:
+        text: str | None = SAYINGS[language].all_right
     else:
         customer = facts.customer
         has_been_here = facts.past_conversations > 0 and not question.earlier
         name = customer.name.split()[0] if customer is not None and customer.name.split() and has_been_here else ""
-        text = phrases.courtesy(question.text, facts.business_name, facts.greeting, name)
+        text = phrases.courtesy(question.text, facts.business_name, facts.greeting, name, language)
     return None if text is None else Answer(text=text, source="none", knowledge_version=facts.knowledge_version)

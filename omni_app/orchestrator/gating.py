@@ -28,6 +28,7 @@ from omni_app.limits.signs import Sign
 from omni_app.limits.window import take
 from omni_app.orchestrator import phrases
 from omni_app.orchestrator.deciding import Decision, Question
+from omni_app.orchestrator.sayings import SAYINGS
 
 THROTTLED, BLOCKED = "throttled", "blocked"
 
@@ -141,7 +142,7 @@ def _repetition(facts: Facts, text: str, rules: AbuseRules) -> Sign | None:
     if len(earlier) + 1 < rules.repeats:
         return None
     found = signs.repetition(text, earlier, rules.repeats)
-    return None if found is None or phrases.courtesy(text, "", "") is not None else found
+    return None if found is None or phrases.is_courtesy(text) else found
 
 
 def _known_abuser(facts: Facts) -> Sign | None:
@@ -176,7 +177,7 @@ def offer_person(facts: Facts, question: Question, decision: Decision) -> Decisi
     asked = _asked_before(question)
     if asked + 1 < read_abuse_rules(facts.limits).repeats:
         return decision
-    text = f"{answer.text}\n\n{phrases.ASKED_BEFORE}" if facts.locale.split("-")[0] == "en" else answer.text
+    text = f"{answer.text}\n\n{SAYINGS[phrases.language_of(facts, question)].asked_before}"
     # This wording is for this customer: the shared answer stays without it.
     return replace(decision, answer=replace(answer, text=text, offers_person=True, shared=None))
 

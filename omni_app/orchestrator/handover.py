@@ -1,5 +1,6 @@
 """Give a conversation to people: why, what staff should know, and honest words about the waiting."""
 
+from operator import attrgetter
 from typing import Any
 
 from omni_app.conversations.answering import Answer
@@ -10,6 +11,7 @@ from omni_app.infra.database import open_db
 from omni_app.infra.scope import Scope
 from omni_app.orchestrator import phrases
 from omni_app.orchestrator.deciding import Question
+from omni_app.orchestrator.sayings import SAYINGS
 from omni_app.understanding import ANGRY_AT, anger, asks_for_person
 from omni_app.understanding.learned import Vector
 
@@ -22,11 +24,11 @@ PAUSED = "paid answers paused"
 
 # What the customer is told first, and the line both sides see in the thread: it blames nobody.
 _OPENINGS = {
-    ASKED: "Of course.",
-    WANTED_TEAM: "Of course.",
-    NOT_KNOWN: "I do not know that either, and I do not want to guess.",
-    UPSET: "I am sorry about this.",
-    PAUSED: "I cannot answer this by myself at the moment.",
+    ASKED: attrgetter("of_course"),
+    WANTED_TEAM: attrgetter("of_course"),
+    NOT_KNOWN: attrgetter("not_known"),
+    UPSET: attrgetter("sorry"),
+    PAUSED: attrgetter("cannot_answer"),
 }
 _LINES = {
     ASKED: "Asked for a person.",
@@ -60,8 +62,15 @@ async def hand_over(scope: Scope, facts: Facts, question: Question, reason: str)
     customer_id = facts.customer.id if facts.customer else None
     async with open_db(scope) as db:
         queue = await load_queue(db, facts.conversation_id, customer_id)
+    language = phrases.language_of(facts, question)
     text = phrases.handing_over(
-        facts.business_name, facts.opening_hours, facts.timezone, now(), opening=_OPENINGS[reason], queue=queue
+        facts.business_name,
+        facts.opening_hours,
+        facts.timezone,
+        now(),
+        language=language,
+        opening=_OPENINGS[reason](SAYINGS[language]),
+        queue=queue,
     )
     return Answer(
         text=text,

@@ -29,6 +29,7 @@ from omni_app.channels.events import hold_event, mark_event, note_customer, wait
 from omni_app.channels.health import note_revoked, note_sent, note_trouble
 from omni_app.channels.receipts import open_body
 from omni_app.channels.templates import keep_template
+from omni_app.channels.tried import apply_test_update
 from omni_app.conversations.consent import apply_address_problem, apply_consent
 from omni_app.conversations.delivery import apply_update, customer_of
 from omni_app.conversations.echoes import keep_echo
@@ -55,7 +56,8 @@ PATIENCE = timedelta(minutes=10)
 its way. After that it is about a message that is not ours."""
 
 
-THREAD_BYTES = 256 * 1024
+# A mail of this size takes some milliseconds to read, most events of messengers are smaller.
+THREAD_BYTES = 8 * 1024
 ORDER_PATIENCE = timedelta(seconds=3)
 ORDER_POLL_SECONDS = 0.05
 
@@ -78,7 +80,7 @@ async def hear(scope: Scope, event_id: UUID) -> None:
         return
     try:
         if len(body) > THREAD_BYTES:
-            # A mail with large files takes a second: not on the loop that serves everybody.
+            # A mail of ten kilobytes may take milliseconds, one with large files a second: not on the loop that serves everybody.
             events = await asyncio.to_thread(account.adapter.parse, body, hook)
         else:
             events = account.adapter.parse(body, hook)
@@ -143,7 +145,7 @@ async def _handle(scope: Scope, account: Account, event_id: UUID, event: Inbound
             await _take_message(scope, account, event_id, event)
         case DeliveryUpdate():
             async with open_db(scope) as db:
-                if not await apply_update(db, account.id, event):
+                if not await apply_update(db, account.id, event) and not await apply_test_update(db, account.id, event):
                     raise NotYet("The message this is about")
                 await note_customer(db, event_id, await customer_of(db, account.id, event))
         case Reaction():

@@ -14,6 +14,7 @@ from omni_app.knowledge.retrieval import PASSAGE_AT, FoundPassage, gives_orders,
 from omni_app.knowledge.taught import Knowledge
 from omni_app.orchestrator import phrases
 from omni_app.orchestrator.deciding import Question
+from omni_app.orchestrator.sayings import SAYINGS
 from omni_app.orchestrator.serving import rules_of, versions_of
 from omni_app.orchestrator.sharing import tells_who
 
@@ -112,6 +113,12 @@ def depends_on(faq_ids: Iterable[object], documents: Iterable[object]) -> tuple[
     return tuple(dict.fromkeys(known))
 
 
+def say_not_sure(facts: Facts, question: Question) -> Answer:
+    """That nobody here knows, in the customer's language; it offers nothing."""
+    text = SAYINGS[phrases.language_of(facts, question)].not_sure
+    return Answer(text=text, source="none", knowledge_version=facts.knowledge_version)
+
+
 def answer_locally(facts: Facts, question: Question, found: Found, *, is_makeshift: bool = False) -> Answer:
     """The local brain's whole answer; shareable, because it depends on the wording alone.
 
@@ -119,7 +126,7 @@ def answer_locally(facts: Facts, question: Question, found: Found, *, is_makeshi
     """
     chosen = extract(found, question.text, rejected=facts.rejected)
     answer = Answer(
-        text=chosen.text if chosen else phrases.not_sure(question.text, facts.locale),
+        text=chosen.text if chosen else phrases.not_sure(question.text, facts.locale, phrases.language_of(facts, question)),
         source=chosen.source if chosen else "none",
         confidence=round(chosen.confidence, 4) if chosen else found.best_confidence,
         sources=chosen.sources if chosen else (),

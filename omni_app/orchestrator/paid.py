@@ -26,9 +26,8 @@ from omni_app.knowledge.matching import Match
 from omni_app.llm.contract import Completion, LanguageModel, Prompt
 from omni_app.llm.embedding import embedder_name
 from omni_app.llm.health import note_failure, note_success
-from omni_app.orchestrator import phrases
 from omni_app.orchestrator.deciding import Decision, Question, Seat, Stopwatch
-from omni_app.orchestrator.local import Found, depends_on, faq_source, passage_source
+from omni_app.orchestrator.local import Found, depends_on, faq_source, passage_source, say_not_sure
 from omni_app.orchestrator.prompt import UNSURE, Grounds, build_prompt, describe_customer, show_prompt
 from omni_app.orchestrator.receipts import PROMPT
 from omni_app.orchestrator.serving import rules_of, versions_of
@@ -133,7 +132,7 @@ async def ask_model(
         # What it wrote is billed, how much nobody says. The answer below will find its lease gone and is not recorded.
         await settle(scope, reservation, worst.units, note="stopped half way, not sent: a person took over")
         watch.lap("model")
-        return Decision(answer=Answer(text=phrases.NOT_SURE, source="none", knowledge_version=facts.knowledge_version)), ""
+        return Decision(answer=say_not_sure(facts, question)), ""
     note_success(model.provider)
     watch.lap("model")
     decision = decision_of(facts, question, found, memories, prompt, completion, reservation)
@@ -206,7 +205,7 @@ def decision_of(
         prompt=sealed,
     )
     if is_unsure(text):
-        answer = replace(answer, text=phrases.NOT_SURE, source="none", sources=(), offers_person=True)
+        answer = replace(answer, text=say_not_sure(facts, question).text, source="none", sources=(), offers_person=True)
     return Decision(answer=answer, reservation=reservation, units=units)
 
 
@@ -221,7 +220,7 @@ async def with_shared(
 ) -> Decision:
     """The decision with what others may get of it: nothing, if anything of this customer was in the prompt."""
     answer = decision.answer
-    is_personal = bool(question.earlier or memories or describe_customer(facts))
+    is_personal = bool(question.earlier or memories or describe_customer(facts, question.text))
     if is_personal or not question.hash or answer.source != "model" or not rules_of(facts).is_on:
         return decision
     if not is_for_everybody(question.text, answer.text, _texts(facts, found)):

@@ -18,6 +18,7 @@ from omni_app.conversations.answering import Answer
 from omni_app.conversations.facts import Facts
 from omni_app.conversations.jobs import ForgetCustomer
 from omni_app.conversations.memory import Remembered, recall, says_something
+from omni_app.conversations.said import said
 from omni_app.customers.identifying import CONTACT_POINT, KnownCustomer
 from omni_app.infra.clock import now
 from omni_app.infra.crypto import decrypt, unwrap_data_key
@@ -57,19 +58,19 @@ _KNOWN = sql(
 
 # Said too lately to have a vector.
 _FRESH = sql(
-    """
-    select m.id, m.conversation_id, m.seq, m.role, m.text, m.author_name as author, m.created_at as at, c.channel
+    f"""
+    select m.id, m.conversation_id, m.seq, m.role, {said("m")} as text, m.author_name as author, m.created_at as at, c.channel
     from messages m join conversations c on c.id = m.conversation_id
     where m.customer_id = :customer_id and m.embedded_at is null and m.role in ('customer', 'staff')
     order by m.created_at desc limit 20
-    """
+    """  # noqa: S608 (constants)
 )
 _LATEST = sql(
-    """
-    select m.id, m.conversation_id, m.seq, m.role, m.text, m.author_name as author, m.created_at as at, c.channel
+    f"""
+    select m.id, m.conversation_id, m.seq, m.role, {said("m")} as text, m.author_name as author, m.created_at as at, c.channel
     from messages m join conversations c on c.id = m.conversation_id
     where m.customer_id = :customer_id and m.role = 'customer' order by m.created_at desc limit 60
-    """
+    """  # noqa: S608 (constants)
 )
 _ANSWERS = sql(
     """

@@ -1,12 +1,16 @@
-"""What the assistant says on its own, without any source."""
+"""What the assistant says on its own, without any source, and in which language. The sentences stand in `sayings`."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from omni_app.conversations.facts import Facts
 from omni_app.conversations.waiting import Queue
 from omni_app.infra.text import normalize
 from omni_app.knowledge.language import guess_language
+from omni_app.orchestrator.deciding import Question
+from omni_app.orchestrator.sayings import SAYINGS, Sayings
 from omni_app.tenancy.opening_hours import is_open, next_opening
 
 
@@ -15,15 +19,6 @@ def _phrases(*lines: str) -> frozenset[str]:
 
 
 _NOBODY = Queue()
-
-NOTED = "Thank you. The team can also answer you at"
-
-ALL_RIGHT = "All right. What else would you like to know?"
-CANNOT_OPEN_FILES = "I cannot open files. Shall I pass it to the team?"
-# What a customer outside opening hours is asked for; `noting` waits for the answer.
-ASKS_ADDRESS = "Leave an e-mail address or a phone number here if the answer should reach you there."
-ASKED_BEFORE = "Does this not answer your question? Then I can ask the team."
-NOT_SURE = "I am not sure about that, and I do not want to guess. Shall I ask the team?"
 
 _OTHER_LANGUAGE = {
     "en": "I can only answer in the language of this business. Shall I ask the team?",
@@ -50,6 +45,7 @@ _THANKS = _phrases(
     "obrigada, grazie, شكرا",
 )
 _GOODBYES = _phrases("bye, bye bye, goodbye, see you, see ya, good night, adios, au revoir, tschüss, مع السلامة")
+_COURTESIES = _GREETINGS | _THANKS | _GOODBYES
 _YES = _phrases(
     "yes, yes please, yeah, yep, yup, sure, ok, okay, please, please do, please ask, do it, go ahead, yes ask, yes ask them",
     "yes ask the team, ask the team, ask them, that would be great, si, sí, oui, ja, sim, نعم, हाँ",
@@ -64,30 +60,54 @@ def _plain(text: str) -> str:
     return " ".join(normalize(text).replace(",", " ").replace("!", " ").split())
 
 
-def courtesy(text: str, business_name: str, greeting: str, returning: str = "") -> str | None:
+def spoken(text: str, earlier: Iterable[Mapping[str, Any]], customer_language: str, locale: str) -> str:
+    """The language to say our own sentences in: a key of `SAYINGS`.
+
+    The one the customer writes in as far as words tell, in this message or in the newest of `earlier` (oldest first); else the
+    one they are known by (`es-MX`), else the business's `locale`.
+    """
+    said = [message["text"] for message in earlier if message["role"] == "customer"]
+    for line in (text, *reversed(said)):
+        if line and (language := guess_language(line)) in SAYINGS:
+            return str(language)
+    known = (tag.split("-")[0].lower() for tag in (customer_language, locale))
+    return next((language for language in known if language in SAYINGS), "en")
+
+
+def language_of(facts: Facts, question: Question) -> str:
+    """The language in which this customer is spoken to, as `spoken` finds it."""
+    return spoken(question.text, question.earlier, facts.customer.language if facts.customer else "", facts.locale)
+
+
+def is_courtesy(text: str) -> bool:
+    """Whether it is a greeting, thanks or a goodbye and nothing more."""
+    return _plain(text) in _COURTESIES
+
+
+def courtesy(text: str, business_name: str, greeting: str, returning: str = "", language: str = "en") -> str | None:
     """The answer to a greeting, thanks or a goodbye; None for everything else.
 
     `returning` is the name of somebody who was here before.
     """
-    plain = _plain(text)
+    plain, sayings = _plain(text), SAYINGS[language]
     if plain in _GREETINGS:
         if returning:
-            return f"Welcome back, {returning}. What can I do for you?"
-        return greeting or f"Hello! This is {business_name}. What would you like to know?"
+            return sayings.welcome_back.format(name=returning)
+        return greeting or sayings.hello.format(business=business_name)
     if plain in _THANKS:
-        return "You are welcome. Write any time."
-    return "Goodbye. Write any time." if plain in _GOODBYES else None
+        return sayings.welcome
+    return sayings.goodbye if plain in _GOODBYES else None
 
 
-def not_sure(text: str, locale: str) -> str:
+def not_sure(text: str, locale: str, language: str) -> str:
     """The honest answer to a question no FAQ covers; one in another language than the FAQs is told so, in that language.
 
-    `locale` is the business's (`en`, `fr-CA`): its FAQs are taken to be in that language.
+    `locale` is the business's (`en`, `fr-CA`): its FAQs are taken to be in that language. `language` is what `spoken` found.
     """
-    language = guess_language(text)
-    if language is None or language == locale.split("-")[0]:
-        return NOT_SURE
-    return _OTHER_LANGUAGE.get(language, _OTHER_LANGUAGE["en"])
+    written = guess_language(text)
+    if written is None or written == locale.split("-")[0]:
+        return SAYINGS[language].not_sure
+    return _OTHER_LANGUAGE.get(written, _OTHER_LANGUAGE["en"])
 
 
 def is_yes(text: str) -> bool:
@@ -104,62 +124,62 @@ def handing_over(
     timezone: str,
     at: datetime,
     *,
-    opening: str = "Of course.",
+    language: str = "en",
+    opening: str = "",
     queue: Queue = _NOBODY,
 ) -> str:
     """What is said when a person takes over: honest about when somebody will read it and how many wait.
 
     `opening` is the first sentence. Outside opening hours a customer without an address is asked for one.
     """
+    sayings = SAYINGS[language]
+    opening = opening or sayings.of_course
     if not hours or is_open(hours, timezone, at):
-        soon = _usually(queue.usual_wait) or "as soon as they are free"
-        return f"{opening} I have asked the team at {business_name}. Somebody answers you here {soon}.{_line(queue.waiting)}"
+        asked = _soon(sayings, queue.usual_wait).format(business=business_name)
+        return f"{opening} {asked}{_line(sayings, queue.waiting)}"
     back = next_opening(hours, timezone, at)
     if back is None:
-        text = f"{opening} I have passed this to the team at {business_name}. Somebody answers you here."
+        text = f"{opening} {sayings.passed_on.format(business=business_name)}"
     else:
-        text = (
-            f"{opening} The team is away now and back {_when(back, at, timezone)}. "
-            "Your messages are kept, and somebody answers you here then."
-        )
-    return text if queue.has_address else f"{text} {ASKS_ADDRESS}"
+        text = f"{opening} {sayings.away_back.format(when=_when(sayings, back, at, timezone))}"
+    return text if queue.has_address else f"{text} {sayings.asks_address}"
 
 
-def address_noted(masked: str) -> str:
+def address_noted(masked: str, language: str) -> str:
     """The one thing the assistant says while a conversation waits for a person."""
-    return f"{NOTED} {masked}."
+    return f"{SAYINGS[language].noted} {masked}."
 
 
-def _line(waiting: int) -> str:
+def _line(sayings: Sayings, waiting: int) -> str:
     if waiting == 0:
         return ""
-    return " One person is waiting before you." if waiting == 1 else f" {waiting} people are waiting before you."
+    return f" {sayings.one_waits}" if waiting == 1 else f" {sayings.many_wait.format(number=waiting)}"
 
 
-def _usually(wait: timedelta | None) -> str:
-    """ "usually within 10 minutes", rounded up so that the promise holds; empty when nobody knows or it takes a day."""
+def _soon(sayings: Sayings, wait: timedelta | None) -> str:
+    """ "… usually within 10 minutes", rounded up so that the promise holds; no time when nobody knows it or it takes a day.
+
+    `{business}` is still to be filled in.
+    """
     if wait is None:
-        return ""
+        return sayings.free_soon
     minutes = max(1, -int(-wait.total_seconds() // 60))
     if minutes == 1:
-        return "usually within a minute"
+        return sayings.minute_soon
     if minutes <= 55:
-        return f"usually within {minutes if minutes < 5 else -(-minutes // 5) * 5} minutes"
+        number = minutes if minutes < 5 else -(-minutes // 5) * 5
+        return sayings.minutes_soon.replace("{number}", str(number))
     hours = -(-minutes // 60)
-    return "" if hours > 12 else "usually within an hour" if hours == 1 else f"usually within {hours} hours"
+    if hours > 12:
+        return sayings.free_soon
+    return sayings.hour_soon if hours == 1 else sayings.hours_soon.replace("{number}", str(hours))
 
 
-def _when(opening: datetime, at: datetime, timezone: str) -> str:
+def _when(sayings: Sayings, opening: datetime, at: datetime, timezone: str) -> str:
     zone = ZoneInfo(timezone)
     local, today = opening.astimezone(zone), at.astimezone(zone).date()
     days = (local.date() - today).days
-    day = (
-        "today"
-        if days == 0
-        else "tomorrow"
-        if days == 1
-        else f"on {local:%A}"
-        if days < 7
-        else f"on {local:%A} {local.day} {local:%B}"
+    words = sayings.today if days == 0 else sayings.tomorrow if days == 1 else sayings.on_weekday if days < 7 else sayings.on_date
+    return words.format(
+        weekday=sayings.weekdays[local.weekday()], day=local.day, month=sayings.months[local.month - 1], clock=f"{local:%H:%M}"
     )
-    return f"{day} at {local:%H:%M}"

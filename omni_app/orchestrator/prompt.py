@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 from omni_app.conversations.facts import Facts
 from omni_app.conversations.memory import Remembered
 from omni_app.knowledge.cutting import sentences
+from omni_app.knowledge.language import guess_language
 from omni_app.knowledge.retrieval import FoundPassage, gives_orders
 from omni_app.knowledge.taught import TaughtFaq
 from omni_app.llm.contract import Prompt, PromptMessage
 from omni_app.orchestrator.local import title_of
+from omni_app.tenancy.opening_hours import without_past
 
 UNSURE = "UNSURE"
 MAX_OUTPUT_TOKENS = 400
@@ -55,7 +57,11 @@ def build_prompt(facts: Facts, earlier: tuple[dict[str, Any], ...], question: st
         f"Now it is {local:%A %d %B %Y, %H:%M} ({facts.timezone}).",
     ]
     if facts.opening_hours:
-        sections.append(f"Opening hours (24 h, local time): {json.dumps(facts.opening_hours, ensure_ascii=False)}")
+        hours = without_past(facts.opening_hours, local.date())
+        sections.append(
+            "Opening hours (24 h, local time; [] is closed; the hours of a date hold in place of its weekday's): "
+            + json.dumps(hours, ensure_ascii=False)
+        )
     if facts.contact:
         sections.append(f"Contact details: {json.dumps(facts.contact, ensure_ascii=False)}")
     if facts.price_list:
@@ -65,7 +71,7 @@ def build_prompt(facts: Facts, earlier: tuple[dict[str, Any], ...], question: st
         sections.append(f"What the business taught you:\n{taught}")
     if passages := _passages(grounds.passages):
         sections.append(f"From documents of the business:\n<documents>\n{passages}\n</documents>")
-    if profile := describe_customer(facts):
+    if profile := describe_customer(facts, question):
         sections.append(f"Who writes:\n<customer>{fenced(profile)}</customer>")
     if memories := _memories(grounds.memories, local.tzinfo):
         sections.append(f"What was said with this customer before:\n<memories>\n{memories}\n</memories>")
@@ -92,15 +98,19 @@ def build_prompt(facts: Facts, earlier: tuple[dict[str, Any], ...], question: st
     )
 
 
-def describe_customer(facts: Facts) -> str:
-    """What the prompt says of the customer; empty when there is nothing that is theirs, so that the answer may be shared."""
+def describe_customer(facts: Facts, question: str) -> str:
+    """What the prompt says of the customer; empty when there is nothing that is theirs, so that the answer may be shared.
+
+    A language the question is written in anyway says nothing about who asks.
+    """
     customer = facts.customer
     if customer is None:
         return ""
     known = []
     if customer.name:
         known.append(f"name: {customer.name}")
-    if customer.language and customer.language.split("-")[0] != facts.locale.split("-")[0]:
+    language = customer.language.split("-")[0].lower()
+    if language and language not in (facts.locale.split("-")[0].lower(), guess_language(question)):
         known.append(f"language: {customer.language}")
     if facts.past_conversations:
         since = f" since {facts.customer_since:%B %Y}" if facts.customer_since else ""

@@ -47,8 +47,12 @@ class Look:
         """What Redis holds; None when it holds nothing, or does not say so in time."""
         if self._task is None:
             return None
-        done, _ = await asyncio.wait({self._task}, timeout=PATIENCE_SECONDS)
-        return self._task.result() if done else None
+        for _ in range(2):
+            # Half the time twice: a process that was held up in the first half has not read what came meanwhile.
+            done, _waiting = await asyncio.wait({self._task}, timeout=PATIENCE_SECONDS / 2)
+            if done:
+                return self._task.result()
+        return None
 
     def to_read(self, found: SharedAnswer | None) -> str:
         """The key to look for in PostgreSQL: none when a tier above holds something."""

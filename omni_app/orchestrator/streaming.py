@@ -26,7 +26,7 @@ DOTS_AGAIN_SECONDS = 3.0
 PACE_SECONDS = 0.06
 LOOK_AGAIN_SECONDS = 1.0
 # How long the end of an answer waits for a note that is on its way; a Redis that is away must not hold it up.
-PATIENCE_SECONDS = 0.5
+PATIENCE_SECONDS = 2.0
 
 
 class LiveAnswer:

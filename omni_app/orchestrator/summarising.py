@@ -17,6 +17,7 @@ from sqlalchemy import text
 from omni_app.budgets.holds import Worst
 from omni_app.budgets.paying import pay
 from omni_app.conversations.memory import says_something, write_vector
+from omni_app.conversations.said import said
 from omni_app.infra import live
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db, open_db
@@ -43,13 +44,13 @@ _QUESTION = re.compile(r"[?？؟]\s*$")
 _ENDS = re.compile(r"(?<=[.!?。！？؟])\s+|\n+")
 
 _READ = text(
-    """
+    f"""
     select c.customer_id, c.channel, c.last_seq, c.summarised_seq, c.handed_over_at, c.handover_reason,
       (select coalesce(jsonb_agg(to_jsonb(h) order by h.seq), '[]') from (
-         select m.seq, m.role, m.text, m.source, m.sources, m.offers_person, m.author_name as author
+         select m.seq, m.role, {said("m")} as text, m.source, m.sources, m.offers_person, m.author_name as author
          from messages m where m.conversation_id = c.id and m.role <> 'system' order by m.seq desc limit :most) h) as messages
     from conversations c where c.id = :id
-    """
+    """  # noqa: S608 (constants)
 )
 
 # One summary a conversation: a new one takes the place of the old. Who comes second, or with an older one, changes nothing.

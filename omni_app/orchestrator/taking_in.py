@@ -27,6 +27,8 @@ from omni_app.conversations.mail_threads import (
     seal_envelope,
 )
 from omni_app.conversations.receiving import Moved, Received, already_stored, store
+from omni_app.conversations.said import subject_said
+from omni_app.conversations.strangers import meet
 from omni_app.customers.identifying import KnownCustomer, create_customer
 from omni_app.customers.recognising import Recognised, add_missing_points, recognise
 from omni_app.infra.clock import now
@@ -118,6 +120,10 @@ async def _recognise(db: Db, account: Account, message: InboundMessage) -> Recog
     main = recognised.customer
     if main is not None and recognised.twins and await join_twins(db, main.id, recognised.twins, account.channel):
         recognised = await recognise(db, account.channel, sender.identifiers, sender.name[:120], sender.language[:35])
+    if main is None and recognised.claimers and recognised.is_proven:
+        proven = [point.address for point in recognised.missing if point.proof == "proven"]
+        if await meet(db, account.id, proven, recognised.claimers):
+            recognised = await recognise(db, account.channel, sender.identifiers, sender.name[:120], sender.language[:35])
     return recognised
 
 
@@ -137,6 +143,10 @@ def _inbound(
             raise Invalid("The message is empty.", "text")
         text = message.mail.subject if message.mail is not None and message.mail.subject else "(no text)"
     details = dict(prepared.details) | (thread.details if thread is not None else {})
+    if message.mail is not None and not message.automatic:
+        known = thread.subject if thread is not None and thread.conversation_id is not None else ""
+        if subject := subject_said(message.mail.subject, text, known):
+            details["subject"] = subject
     folded = _keepable(message.folded)
     if len(text) > MOST_TEXT:
         # Nothing is lost: what one message cannot show stands below it.

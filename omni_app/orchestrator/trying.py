@@ -46,10 +46,11 @@ async def try_question(scope: Scope, text: str) -> Trial:
         found_version = await db.execute("select documents_version from businesses where id = :id", {"id": scope.business_id})
         documents_version = int(found_version.scalar_one())
     vector = await embed_one(question)
+    language = phrases.spoken(question, (), "", business.locale)
     if asks_for_person(question, vector) or anger(question, vector) >= ANGRY_AT:
-        answer = phrases.handing_over(business.name, business.opening_hours, business.timezone, now())
+        answer = phrases.handing_over(business.name, business.opening_hours, business.timezone, now(), language=language)
         return Trial(answer=answer, source="person")
-    if (courtesy := phrases.courtesy(question, business.name, business.greeting)) is not None:
+    if (courtesy := phrases.courtesy(question, business.name, business.greeting, language=language)) is not None:
         return Trial(answer=courtesy, source="none")
     knowledge = await load_knowledge(scope, business.knowledge_version)
     match = knowledge.matcher.match(question, vector)
@@ -57,7 +58,7 @@ async def try_question(scope: Scope, text: str) -> Trial:
     chosen = extract(Found(knowledge=knowledge, match=match, passages=passages), question)
     model = find_language_model()
     return Trial(
-        answer=chosen.text if chosen else phrases.not_sure(question, business.locale),
+        answer=chosen.text if chosen else phrases.not_sure(question, business.locale, language),
         source="model" if model else chosen.source if chosen else "none",
         confidence=float(match.confidence) if match is not None else None,
         faq=knowledge.faqs.get(match.faq_id) if match is not None else None,

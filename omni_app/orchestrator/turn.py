@@ -35,7 +35,7 @@ from omni_app.orchestrator import serving
 from omni_app.orchestrator.brain import decide
 from omni_app.orchestrator.deciding import Decision, Question, Seat, Stopwatch, lease_time
 from omni_app.orchestrator.gating import address_index_of, look_at_quota, note_signs, pass_gates
-from omni_app.orchestrator.noting import may_hold_address, note_address
+from omni_app.orchestrator.noting import address_asked_in, note_address
 from omni_app.orchestrator.streaming import LiveAnswer
 
 log = get_logger(__name__)
@@ -107,8 +107,10 @@ async def receive(scope: Scope, inbound: Inbound, watch: Stopwatch | None = None
                 received = await store(db, inbound, facts, customer, lease_time())
                 await note_signs(db, facts, customer, inbound, received.conversation_id, passed)
             watch.lap("store message")
-            if received.speaker == "human" and received.status == "waiting" and may_hold_address(facts, inbound):
-                start_task(note_address(scope, inbound, received.conversation_id), "address noted")
+            if received.speaker == "human" and received.status == "waiting":
+                language = address_asked_in(facts, inbound)
+                if language is not None:
+                    start_task(note_address(scope, inbound, received.conversation_id, language), "address noted")
             known = replace(facts, customer=customer, conversation_id=received.conversation_id)
             return received, replace(known, is_over_quota=passed.is_over_quota)
         except (IntegrityError, Moved):

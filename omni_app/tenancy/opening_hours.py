@@ -1,6 +1,7 @@
 """When a business is open: pure functions over the weekly hours of its row.
 
-`hours` is `{"mon": [["08:00", "12:00"], ["13:00", "18:00"]], …}` in local time. A missing day is closed. An interval that ends
+`hours` is `{"mon": [["08:00", "12:00"], ["13:00", "18:00"]], …}` in local time. A missing day is closed. A date in place of a
+weekday (`"2026-12-25": []`) is a holiday or another special day: that day follows it and not its weekday. An interval that ends
 at or before its start ends on the next day (`["22:00", "02:00"]`); `["00:00", "24:00"]` is the whole day. Times become moments
 first, so the days when clocks change are as long as they are: a time that is skipped means the moment of the change, a time
 that comes twice means its first coming.
@@ -16,6 +17,8 @@ from omni_app.infra.errors import Invalid
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MOST_INTERVALS = 6
+MOST_SPECIAL_DAYS = 100
+_USUAL_DAYS_AHEAD = 16
 _DAY = timedelta(days=1)
 
 Hours = Mapping[str, Sequence[Sequence[str]]]
@@ -34,16 +37,36 @@ def next_opening(hours: Hours, timezone: str, at: datetime) -> datetime | None:
     return next((start for start in starts if not any(begin < start <= end for begin, end in openings)), None)
 
 
+def hours_on(hours: Hours, day: date) -> Sequence[Sequence[str]]:
+    """The intervals that begin on `day`: those of the date where it has its own, else those of the weekday."""
+    special = hours.get(day.isoformat())
+    return hours.get(WEEKDAYS[day.weekday()], ()) if special is None else special
+
+
+def special_days(hours: Hours) -> list[date]:
+    """The dates that have hours of their own, in order."""
+    return sorted(date.fromisoformat(day) for day in hours if day not in WEEKDAYS)
+
+
+def without_past(hours: Hours, today: date) -> dict[str, Sequence[Sequence[str]]]:
+    """The weekdays, and the special days from `today` on."""
+    return {day: times for day, times in hours.items() if day in WEEKDAYS or day >= today.isoformat()}
+
+
 def _openings(hours: Hours, zone: ZoneInfo, at: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """Moments between which the business is open, from two days before `at` to sixteen after, as [start, end)."""
+    """Moments between which the business is open, from two days before `at` to sixteen after, as [start, end).
+
+    It looks further ahead when special days, like weeks of holidays, lie there.
+    """
     today = at.astimezone(zone).date()
+    ahead = [(day - today).days for day in special_days(hours)]
     # A change of the clock may swallow a short interval, so one week ahead is not always enough.
-    for offset in range(-2, 17):
+    for offset in range(-2, 1 + _USUAL_DAYS_AHEAD + max(0, min(MOST_SPECIAL_DAYS, sum(days >= 0 for days in ahead)))):
         try:
             day = today + offset * _DAY
         except OverflowError:
             continue
-        for opens, closes in hours.get(WEEKDAYS[day.weekday()], ()):
+        for opens, closes in hours_on(hours, day):
             start, end = _moment(day, opens, zone), _moment(day, closes, zone)
             if minutes(closes) <= minutes(opens):
                 end = _moment(day + _DAY, closes, zone)
@@ -79,13 +102,24 @@ def _moment(day: date, clock: str, zone: ZoneInfo) -> datetime:
 
 
 def check_hours(hours: Any) -> dict[str, list[list[str]]]:
-    """Clean weekly hours with all seven days, each sorted. Raise `Invalid` naming `opening_hours.<day>`."""
+    """Clean hours with all seven weekdays, then the special days, each sorted. Raise `Invalid` naming `opening_hours.<day>`."""
     if not isinstance(hours, Mapping):
         raise Invalid("Opening hours are a list of times for each day.", field="opening_hours")
-    for day in hours:
-        if day not in WEEKDAYS:
-            raise Invalid("Days are mon, tue, wed, thu, fri, sat and sun.", field="opening_hours")
-    return {day: _check_day(day, hours.get(day) or []) for day in WEEKDAYS} if hours else {}
+    special = sorted(day for day in hours if day not in WEEKDAYS)
+    for day in special:
+        if not is_date(day):
+            raise Invalid("Days are mon, tue, wed, thu, fri, sat, sun and dates like 2026-12-25.", field="opening_hours")
+    if len(special) > MOST_SPECIAL_DAYS:
+        raise Invalid(f"At most {MOST_SPECIAL_DAYS} dates can have hours of their own.", field="opening_hours")
+    return {day: _check_day(day, hours.get(day) or []) for day in (*WEEKDAYS, *special)} if hours else {}
+
+
+def is_date(day: object) -> bool:
+    """Whether this names a special day: `2026-12-25`, from 2000 to 2200."""
+    try:
+        return isinstance(day, str) and date.fromisoformat(day).isoformat() == day and 2000 <= int(day[:4]) <= 2200
+    except ValueError:
+        return False
 
 
 def _check_day(day: str, intervals: Any) -> list[list[str]]:

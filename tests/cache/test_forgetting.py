@@ -178,7 +178,7 @@ async def test_a_process_that_heard_no_news_asks_the_model_again(
     await ask(made, WHITENING, "ann")
     await ask(made, "do you guys offer teeth whitening", "bob")
     assert model.count == 1
-    await finish_tasks(2.0)
+    await finish_tasks(30)
     # Another process makes the change: nothing here is told, and Redis goes on holding what it held.
     held = dict(process._entries)
     shelves = dict(index._kept)

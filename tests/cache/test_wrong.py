@@ -69,7 +69,7 @@ async def test_what_staff_called_wrong_is_served_neither_there_nor_to_what_means
     assert (await ask(made, ALSO, "dan")).tier is None
     assert (await ask(made, WHITENING, "eve")).tier == "l3"
     assert question_key(WORDING) not in {row["question_hash"] for row in await rows("select question_hash from cached_answers")}
-    await finish_tasks(2.0)
+    await finish_tasks(30)
     process.forget_all()
     index.forget_all()
     assert (await ask(made, WORDING, "fay")).tier is None

@@ -2,6 +2,7 @@
 
 import pytest
 
+from omni_app.channels.connections import load_connection, update_connection
 from omni_app.conversations.copies import load_next_mail, send_mail_reply
 from omni_app.conversations.delivering import deliver_conversation
 from omni_app.infra.database import open_db
@@ -39,6 +40,16 @@ async def test_those_in_copy_are_proposed_and_staff_choose_who_stays(desk: MailD
         ("Re: Invoice 7", ""),
         ("Re: Invoice 7", "tom@example.org"),
     ]
+
+
+async def test_no_address_of_the_business_is_proposed(desk: MailDesk) -> None:
+    async with open_db(desk.system) as db:
+        view = await load_connection(db, desk.connection_id)
+        values = {**view.values, "other_addresses": "hello@harbour.example"}
+        await update_connection(db, desk.connection_id, "Support", values, view.version)
+    known = await desk.receive("Hello", cc="hello@harbour.example, eve@example.org")
+    async with open_db(desk.maya) as db:
+        assert (await load_next_mail(db, known["conversation_id"])).cc == ("eve@example.org",)
 
 
 async def test_a_wrong_copy_sends_nothing(desk: MailDesk) -> None:

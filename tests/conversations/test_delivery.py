@@ -245,7 +245,7 @@ async def test_statuses_of_two_parts_at_once_are_both_reckoned() -> None:
 NEWS = st.lists(st.sampled_from(("sent", "delivered", "read", "failed")), min_size=1, max_size=5)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(NEWS, min_size=2, max_size=2))
 async def test_any_sequence_of_news_leaves_the_furthest_state(
     line_of_parts: tuple[Line, UUID], news: Sequence[list[str]]

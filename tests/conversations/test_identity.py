@@ -129,6 +129,24 @@ async def test_the_right_code_joins_the_visitor_to_the_owner() -> None:
     assert (await write(desk.system, browser(), "And now?")).customer.id == owner
 
 
+@pytest.mark.parametrize(
+    ("locale", "chat", "subject", "letter"),
+    [
+        ("en", "es-MX", "es su código para el chat con", "Escriba este código"),
+        ("de", "", "ist Ihr Code für den Chat mit", "innerhalb von zehn Minuten"),
+        ("sv", "xx", "is your code for the chat with", "within ten minutes"),
+    ],
+)
+async def test_the_code_comes_in_the_language_of_the_chat(locale: str, chat: str, subject: str, letter: str) -> None:
+    desk = await make_desk()
+    await rows("update businesses set locale = :locale returning id", locale=locale)
+    await write(desk.system, browser(), "Hello")
+    await rows("update conversations set language = :chat returning id", chat=chat)
+    _, code = await claim_and_get_code(desk.system, browser())
+    ((title, text),) = await mails()
+    assert (title.startswith(f"{code} {subject}"), letter in text, f"    {code}\n" in text) == (True, True, True)
+
+
 async def test_the_right_code_for_an_unknown_address_makes_it_the_visitors() -> None:
     desk = await make_desk()
     before, code = await claim_and_get_code(desk.system, browser())

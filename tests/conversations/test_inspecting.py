@@ -99,7 +99,7 @@ def test_a_directory_of_half_a_million_entries_is_not_even_read() -> None:
     for find in (find_inbound_type, find_media_type):
         with pytest.raises(Invalid):
             find(data, "a.zip")
-    assert time.process_time() - started < 0.2
+    assert time.process_time() - started < 2
 
 
 def test_a_file_that_is_two_things_at_once_is_kept_as_the_one_its_head_says() -> None:

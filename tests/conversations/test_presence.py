@@ -25,7 +25,7 @@ async def notes() -> AsyncIterator[Callable[[], Awaitable[Note]]]:
     assert (await anext(heard)).kind == RESYNC
 
     async def next_note() -> Note:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return await anext(heard)
 
     yield next_note

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pydantic import BaseModel
 
@@ -16,10 +16,14 @@ from omni_app.channels.adapters.whatsapp.adapter import WhatsApp
 from omni_app.channels.connections import create_connection
 from omni_app.channels.contract import Capabilities, OutboundMessage, Receipt
 from omni_app.conversations.delivering import deliver_conversation
+from omni_app.conversations.sending import send_reply
 from omni_app.infra.database import Db, open_db, system_db
 from omni_app.infra.http import Http
 from tests.conversations.desk import Desk, make_desk
 from tests.making import rows
+
+# What one message costs by the price list, in nano-dollars.
+PRICE = 5_000_000
 
 Act = Receipt | BaseException | Callable[[], Any]
 
@@ -132,6 +136,16 @@ async def open_line(desk: Desk, connection_id: UUID, provider: Provider, who: st
         contact_point_id=point["id"],
     )
     return Line(desk, connection_id, written.conversation_id, written.customer_id, provider)
+
+
+async def say(line: Line, text: str = "Hello from Maya.", files: tuple[UUID, ...] = ()) -> UUID:
+    """Maya writes a reply; the id of the message."""
+    async with open_db(line.desk.maya) as db:
+        return await send_reply(db, line.conversation_id, text, str(uuid4()), files)
+
+
+async def jobs(name: str = "DeliverConversation") -> list[dict[str, Any]]:
+    return await rows("select * from outbox where name = :name order by created_at", name=name)
 
 
 async def due_now(line: Line) -> None:

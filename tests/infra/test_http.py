@@ -5,7 +5,7 @@ import gzip
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
@@ -69,6 +69,17 @@ async def client(port: int, host: str = "127.0.0.1", tls: ssl.SSLContext | None 
 async def ask(serve: Serve, path: str = "/", **arguments: object) -> Answer:
     async with server(serve) as port, client(port) as http:
         return await http.request("GET", f"http://127.0.0.1:{port}{path}", **arguments)  # type: ignore[arg-type]
+
+
+# Times to try one after the other: what a request has to reach within a short one takes longer on a busy machine.
+PATIENCE = (0.2, 1.0, 5.0, 20.0)
+
+
+async def ask_until_it_leaves(serve: Serve) -> Answer:
+    for seconds in PATIENCE[:-1]:
+        with suppress(NotReached):
+            return await ask(serve, timeout=seconds)
+    return await ask(serve, timeout=PATIENCE[-1])
 
 
 async def test_a_request_goes_out_as_it_was_meant_and_the_answer_comes_back() -> None:
@@ -193,7 +204,7 @@ async def test_a_server_that_says_nothing_or_stops_halfway_is_left_in_time() -> 
 
     for serve in (say_nothing, stop_halfway):
         with pytest.raises(Broken, match="too long"):
-            await ask(serve, timeout=0.2)
+            await ask_until_it_leaves(serve)
     silence.set()
 
 
@@ -233,15 +244,19 @@ async def test_more_calls_than_connections_wait_and_those_in_vain_were_not_sent(
         await read_request(reader)
         await gate.wait()
 
-    async with server(wait) as port, client(port) as http:
-        url = f"http://127.0.0.1:{port}/"
-        calls = [asyncio.create_task(http.request("GET", url, timeout=0.5)) for _ in range(100)]
-        await asyncio.sleep(0)
-        late = asyncio.create_task(http.request("GET", url, timeout=0.3))
-        outcomes = await asyncio.gather(*calls, late, return_exceptions=True)
-        gate.set()
-    assert sum(isinstance(one, Broken) for one in outcomes) >= 90
-    assert isinstance(outcomes[-1], NotReached)
+    for seconds in PATIENCE:
+        async with server(wait) as port, client(port) as http:
+            url = f"http://127.0.0.1:{port}/"
+            calls = [asyncio.create_task(http.request("GET", url, timeout=seconds)) for _ in range(100)]
+            await asyncio.sleep(0)
+            late = asyncio.create_task(http.request("GET", url, timeout=seconds / 2))
+            outcomes = await asyncio.gather(*calls, late, return_exceptions=True)
+            gate.set()
+        assert isinstance(outcomes[-1], NotReached)
+        if sum(isinstance(one, Broken) for one in outcomes) >= 90:
+            return
+        gate.clear()
+    raise AssertionError("most requests never left")
 
 
 def certificate(name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:

@@ -63,6 +63,15 @@ def test_the_door(at: str, is_open: bool, until: str) -> None:
     assert (found.is_open, found.until) == (is_open, utc(until))
 
 
+def test_the_door_of_a_special_day() -> None:
+    early = door({**HOURS, "2026-03-09": [["05:00", "07:30"]]}, "UTC", utc("2026-03-09T07:00"))
+    assert early is not None
+    assert (early.is_open, early.until) == (True, utc("2026-03-09T07:30"))
+    holiday = door({**HOURS, "2026-03-09": []}, "UTC", utc("2026-03-09T11:00"))
+    assert holiday is not None
+    assert not holiday.is_open
+
+
 def test_a_business_without_hours_has_no_door_and_one_that_never_closes_no_end() -> None:
     at = datetime(2026, 3, 9, 7, tzinfo=UTC)
     assert door({}, "UTC", at) is None

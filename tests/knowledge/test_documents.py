@@ -281,7 +281,7 @@ async def test_open_pages_hear_of_each_step() -> None:
         await anext(notes)
         view = await add_text(scope, VISIT)
         await work(scope, view)
-        await finish_tasks(2.0)
+        await finish_tasks(30)
         while len(heard) < 5:
             note = await anext(notes)
             if note.kind != "cache.changed":

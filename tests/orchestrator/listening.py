@@ -22,7 +22,7 @@ async def listening() -> AsyncIterator[list[Note]]:
 
     task = asyncio.create_task(listen())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await ready.wait()
         yield heard
     finally:

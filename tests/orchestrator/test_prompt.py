@@ -112,7 +112,13 @@ def test_the_customers_own_words_stay_a_message_of_theirs() -> None:
     ],
 )
 def test_what_is_told_of_the_customer(values: dict[str, object], told: str) -> None:
-    assert describe_customer(facts(**values)) == told
+    assert describe_customer(facts(**values), "Parking?") == told
+
+
+def test_the_language_of_the_question_itself_says_nothing_about_who_asks() -> None:
+    told = facts(customer=replace(CUSTOMER, name="", language="es-MX"))
+    assert describe_customer(told, "¿Tienen aparcamiento para clientes?") == ""
+    assert describe_customer(told, "Do you have parking for your customers?") == "language: es-MX"
 
 
 def test_a_file_in_the_history_is_named() -> None:
@@ -125,3 +131,10 @@ def test_a_file_in_the_history_is_named() -> None:
 def test_anything_can_be_fenced(text: str) -> None:
     assert "<" not in fenced(text)
     assert ">" not in fenced(text)
+
+
+def test_the_hours_of_holidays_to_come_are_told() -> None:
+    hours = {"mon": [["08:00", "12:00"]], "2020-12-25": [["10:00", "11:00"]], "2099-12-25": []}
+    prompt = build_prompt(facts(opening_hours=hours), (), "Hello", Grounds(), AT)
+    assert '"2099-12-25": []' in prompt.system
+    assert "2020-12-25" not in prompt.system

@@ -41,7 +41,7 @@ async def test_the_last_message_of_the_month_is_answered_by_the_model_and_the_ne
     assert (last.source, len(model.calls)) == ("model", 1)
     assert beyond.source != "model"
     assert (await spent(made))[0] == last.cost_nusd
-    await finish_tasks(5)
+    await finish_tasks(30)
     (kept,) = await rows("select limit_name, subject_kind, most, count from limit_refusals")
     assert kept == {"limit_name": "month", "subject_kind": "business", "most": 5_000, "count": 1}
 
@@ -52,7 +52,7 @@ async def test_an_emptied_redis_learns_from_postgresql_how_full_the_month_is() -
         await receive(made.scope, inbound(f"hello {number}"))
     await redis_client().delete(*[name async for name in redis_client().scan_iter(key("limit", "*"))])
     await receive(made.scope, inbound("hello again"))
-    await finish_tasks(5)
+    await finish_tasks(30)
     assert 4 <= (await load_month_use(made.scope.business_id, LimitRules())).used <= 5
 
 

@@ -16,7 +16,8 @@ from omni_app.infra.errors import Forbidden, NotFound, TooMany
 from omni_app.infra.redis import redis_client
 from omni_app.knowledge.faqs import delete_faq, list_faqs, prepare_faq, update_faq
 from omni_app.orchestrator.receipts import load_receipt
-from omni_app.orchestrator.turn import continue_conversation, process, receive
+from omni_app.orchestrator.turn import Outcome, continue_conversation, process, receive
+from tests.harness.waiting import until
 from tests.making import count, inbound, make_business, rows
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -77,9 +78,17 @@ async def test_the_same_words_again_come_from_the_cache_of_any_process() -> None
     made = await make_business()
     first = await process(made.scope, inbound("how much is a dental check-up"))
     second = await process(made.scope, inbound("  How much is a dental CHECK-UP?? ", who="visitor-2"))
-    await finish_tasks(2.0)
-    forget_all()
-    third = await process(made.scope, inbound("how much is a dental check-up", who="visitor-3"))
+    await finish_tasks(30)
+
+    async def third_turn() -> Outcome | None:
+        forget_all()
+        outcome = await process(made.scope, inbound("how much is a dental check-up", who=f"visitor-{uuid4()}"))
+        # PostgreSQL is asked when Redis takes long, as on a busy machine.
+        assert outcome.tier in ("l2", "l3")
+        return outcome if outcome.tier == "l2" else None
+
+    third = await until(third_turn)
+    await finish_tasks(30)
     forget_all()
     await redis_client().flushdb()
     fourth = await process(made.scope, inbound("how much is a dental check-up", who="visitor-4"))
@@ -195,7 +204,7 @@ async def test_another_tenants_conversation_is_not_found() -> None:
 async def test_a_turn_takes_few_statements_and_two_commits(text: str, most: int) -> None:
     made = await make_business()
     await process(made.scope, inbound("is there parking"))
-    await finish_tasks(5)  # the first message of a month asks once how full it is
+    await finish_tasks(30)  # the first message of a month asks once how full it is
     statements, commits = [], []
     engine = app_engine().sync_engine
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from omni_app.infra.log import get_logger
 from omni_app.knowledge.cutting import Cut, Reading
 from omni_app.knowledge.reading.blocks import Unreadable
-from omni_app.knowledge.reading.bounds import SECONDS
+from omni_app.knowledge.reading.bounds import CLOCK_SECONDS, SECONDS
 from omni_app.settings import ROOT
 
 log = get_logger(__name__)
@@ -22,7 +22,7 @@ BROKEN = "This file cannot be read. Save it again, as PDF or plain text, then up
 
 
 async def read_apart(data: bytes, name: str = "") -> Reading:
-    """Read and cut a file. Raises `Unreadable`; never blocks the event loop, and gives up after a minute."""
+    """Read and cut a file. Raises `Unreadable`; never blocks the event loop, and gives up after a minute of work."""
     return await asyncio.get_running_loop().run_in_executor(_threads, _run, data, name)
 
 
@@ -35,7 +35,7 @@ def _run(data: bytes, name: str) -> Reading:
             cwd=ROOT,
             # Nothing of this process's environment: there are secrets in it.
             env={"PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
-            timeout=SECONDS,
+            timeout=CLOCK_SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired as error:

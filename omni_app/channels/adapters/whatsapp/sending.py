@@ -6,6 +6,7 @@ a repeated send harmless: `biz_opaque_callback_data` comes back in the statuses 
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from omni_app.channels.adapters.whatsapp.formatting import to_whatsapp
 from omni_app.channels.adapters.whatsapp.graph import call
@@ -22,6 +23,7 @@ LONGEST_QUESTION = 1024
 MOST_BUTTONS, LONGEST_BUTTON = 3, 20
 MOST_ROWS, LONGEST_ROW, LONGEST_ROW_TEXT = 10, 24, 72
 CAPTIONED = frozenset({"image", "video", "document"})
+_A = {"image": "an image", "video": "a video", "document": "a document"}
 # On the button that opens the list; its own sign is understood in every language.
 OPEN_LIST = "☰"
 
@@ -35,7 +37,7 @@ async def send_message(message: OutboundMessage, settings: WhatsAppSettings, htt
         **await _content(message, settings, http),
         "biz_opaque_callback_data": str(message.delivery_id),
     }
-    if message.answers_id:
+    if message.answers_id and message.reaction is None:
         body["context"] = {"message_id": message.answers_id}
     answer = await call(settings, http, "POST", f"{settings.phone_number_id}/messages", json=body, is_once=True)
     sent = parts(answer, "messages")
@@ -69,17 +71,11 @@ def _recipient(to: Sequence[Identifier]) -> dict[str, str]:
 
 
 async def _content(message: OutboundMessage, settings: WhatsAppSettings, http: Http) -> dict[str, Any]:
+    if message.reaction is not None:
+        return {"type": "reaction", "reaction": {"message_id": message.answers_id, "emoji": message.reaction}}
     text = to_whatsapp(message.text)
     if message.template is not None:
-        header = None
-        if message.files:
-            file = message.files[0]
-            kind = kind_of(file)
-            content = {"id": await upload(file, settings, http)}
-            if kind == "document":
-                content["filename"] = file.name
-            header = {"type": kind, kind: content}
-        return {"type": "template", "template": template_body(message.template, header)}
+        return {"type": "template", "template": template_body(message.template, await _header(message, settings, http))}
     if message.files:
         return await _file(message, text, settings, http)
     if not text.strip():
@@ -90,6 +86,27 @@ async def _content(message: OutboundMessage, settings: WhatsAppSettings, http: H
     if message.choices:
         return _question(text, message.choices, most)
     return {"type": "text", "text": {"body": text, "preview_url": False}}
+
+
+async def _header(message: OutboundMessage, settings: WhatsAppSettings, http: Http) -> dict[str, Any] | None:
+    """What stands at the top of a template: a file uploaded to Meta, or one that Meta fetches from its address."""
+    assert message.template is not None
+    kind, link = message.template.header_kind, message.template.header_media
+    if message.files:
+        file = message.files[0]
+        shown = kind_of(file)
+        if kind and shown != kind:
+            raise Refused(f"“{file.name}” cannot stand at the top of this template, which takes {_A[kind]}.", kind="content")
+        content = {"id": await upload(file, settings, http)}
+        if shown == "document":
+            content["filename"] = file.name
+        return {"type": shown, shown: content}
+    if not kind or not link:
+        return None
+    content = {"link": link}
+    if kind == "document":
+        content["filename"] = unquote(urlsplit(link).path.rpartition("/")[2])[:200] or "document"
+    return {"type": kind, kind: content}
 
 
 async def _file(message: OutboundMessage, text: str, settings: WhatsAppSettings, http: Http) -> dict[str, Any]:

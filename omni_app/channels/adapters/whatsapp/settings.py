@@ -47,6 +47,7 @@ CAPABILITIES = Capabilities(
     reply_window=timedelta(hours=24),
     has_typing=True,
     has_templates=True,
+    has_reactions=True,
     may_start=True,
     reports_delivered=True,
     reports_read=True,
@@ -76,11 +77,11 @@ GUIDE = (
     ),
     Step(
         title="Fill in the fields here",
-        text="Copy the app secret from App settings › Basic. Think of a verify token: any long word. Save.",
+        text="Copy the app secret from App settings › Basic. The verify token may stay empty: Omni makes one. Save.",
     ),
     Step(
         title="Set up the webhook",
-        text="Under WhatsApp › Configuration paste {webhook:meta/whatsapp} as callback address and your verify token. "
+        text="Under WhatsApp › Configuration paste {webhook:meta/whatsapp} as callback address and {made:verify_token}. "
         "Subscribe to messages, message_template_status_update, message_template_quality_update, template_category_update, "
         "phone_number_quality_update, account_update and user_preferences; if the number is also used in the WhatsApp Business "
         "app, smb_message_echoes too.",
@@ -139,15 +140,21 @@ class WhatsAppSettings(BaseModel):
     verify_token: Token = Field(
         default=SecretStr(""),
         title="Verify token",
-        description="Any long word; the same one goes into Meta's webhook form.",
+        description="Any long word; the same one goes into Meta's webhook form. Empty: Omni makes one and shows it.",
         max_length=200,
+        json_schema_extra={"made": True},
     )
     graph_url: Annotated[str, BeforeValidator(_bare)] = Field(
         default="",
         title="Graph address",
         description="Empty: Meta's own.",
         max_length=300,
-        json_schema_extra={"placeholder": "https://graph.facebook.com", "group": "advanced"},
+        json_schema_extra={
+            "placeholder": "https://graph.facebook.com",
+            "group": "advanced",
+            "trusted": ["", "https://graph.facebook.com"],
+            "receives": ["access_token"],
+        },
     )
     api_version: Annotated[str, BeforeValidator(_bare)] = Field(
         default="v24.0",
