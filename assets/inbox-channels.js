@@ -1,4 +1,5 @@
-/* What the inbox does in the browser alone for channels: the countdown of a reply window, the preview of a template.
+/* What the inbox does in the browser alone for channels: the countdown of a reply window, the preview of a template, the choice of
+   an emoji.
    React owns the elements; this script reads their data-… attributes and acts whenever the page changed. */
 (() => {
   "use strict";
@@ -34,6 +35,23 @@
     const part = Math.min(1, minutes / DAY).toFixed(3);
     if (mark.style.getPropertyValue("--left") !== part) mark.style.setProperty("--left", part);
   }
+
+  /* ---------- emojis: arrows go along the row, Escape and a click elsewhere close it, the focus returns ---------- */
+  const shut = (box) => { box.open = false; box.querySelector("summary").focus(); };
+  const openOnes = () => document.querySelectorAll(".emojis[open]");
+  const closeEmojis = () => openOnes().forEach(shut);
+
+  document.addEventListener("keydown", (event) => {
+    const box = event.target.closest && event.target.closest(".emojis[open]");
+    if (!box) return;
+    if (event.key === "Escape") { event.stopPropagation(); shut(box); return; }
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key], all = [...box.querySelectorAll("button")];
+    if (!step || !all.length) return;
+    event.preventDefault();
+    const at = all.indexOf(document.activeElement), way = getComputedStyle(box).direction === "rtl" ? -step : step;
+    all[at < 0 ? 0 : (at + way + all.length) % all.length].focus();
+  }, true);
+  document.addEventListener("click", (event) => openOnes().forEach((box) => { if (!box.contains(event.target)) box.open = false; }));
 
   /* ---------- a template with its variables filled in; what is still empty stays visible as its name ---------- */
   function fill(target, text, values) {
@@ -84,6 +102,6 @@
   new MutationObserver(sync).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: attributes });
   document.addEventListener("visibilitychange", sync);
   setInterval(() => { if (find(".inbox")) countDown(); }, 5000);
-  window.omniChannels = { sync };
+  window.omniChannels = { sync, closeEmojis };
   sync();
 })();

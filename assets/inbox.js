@@ -117,12 +117,16 @@
     const inbox = find(".inbox");
     if (!inbox) return;
     inbox.toggleAttribute("data-drawer-open", open);
+    // What lies under the drawer is out of reach of Tab too.
+    for (const pane of inbox.querySelectorAll(":scope > .queue, :scope > .conv")) pane.inert = open;
     if (open) {
       opener = document.activeElement;
       const close = find(".profile [data-drawer=close]");
       if (close) close.focus();
     } else if (opener) { opener.focus(); opener = null; }
   }
+
+  matchMedia("(min-width: 1241px)").addEventListener("change", (wide) => { if (wide.matches && drawerIsOpen()) setDrawer(false); });
 
   document.addEventListener("click", (event) => {
     const target = event.target.closest && event.target.closest("[data-drawer],[data-jump]");

@@ -1,5 +1,5 @@
-/* What the pages do in the browser alone: sidebar width, shortcuts, copying, showing a password, signing in and out, and telling
-   that Omni hangs.
+/* What the pages do in the browser alone: sidebar width, shortcuts, tabs, copying, showing a password, signing in and out, asking
+   before unsaved changes are lost, and telling that Omni hangs.
    Everything hangs on the document, so it keeps working while React redraws. */
 (() => {
   "use strict";
@@ -97,6 +97,72 @@
     prefix = 0;
   });
 
+  /* ---------- tabs: one stop for Tab, arrows move inside (WAI-ARIA); with data-by-hand Enter or Space picks ---------- */
+  document.addEventListener("keydown", (event) => {
+    const tab = event.target.closest && event.target.closest("[role=tab]");
+    const list = tab && tab.closest("[role=tablist]");
+    if (!list || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    const tabs = [...list.querySelectorAll("[role=tab]")];
+    const step = getComputedStyle(list).direction === "rtl" ? -1 : 1;
+    const here = tabs.indexOf(tab), last = tabs.length - 1;
+    const next = { ArrowRight: here + step, ArrowLeft: here - step, Home: 0, End: last }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    const target = tabs[(next + tabs.length) % tabs.length];
+    target.focus();
+    if (list.dataset.byHand === undefined) target.click();
+  });
+
+  /* ---------- unsaved changes: the browser asks before it leaves, the page before it goes on inside the app ---------- */
+  // Against what was drawn: a list without a stored choice shows its first, a text area knows one kind of line end.
+  const chosen = (list) => Math.max(0, [...list.options].findIndex((option) => option.defaultSelected));
+  const differs = (field) => field.matches("input[type=checkbox],input[type=radio]") ? field.checked !== field.defaultChecked
+    : field.matches("select") ? field.selectedIndex !== chosen(field)
+    : field.matches("input:not([type=hidden]),textarea") && field.value !== field.defaultValue.replace(/\r\n?/g, "\n");
+  const isUnsaved = () => document.querySelector("form[data-unsaved=true]")
+    || [...document.querySelectorAll("form[data-watched]")].some((form) => [...form.elements].some(differs));
+  let wanted = null, isLeaving = false;
+  addEventListener("beforeunload", (event) => { if (!isLeaving && isUnsaved()) event.preventDefault(); });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest("a[href^='/']:not([target])");
+    const ask = document.getElementById("ask-leave");
+    if (isLeaving || !link || !ask || event.ctrlKey || event.metaKey || event.shiftKey || !isUnsaved()) return;
+    event.preventDefault();
+    event.stopPropagation();
+    wanted = link;
+    ask.click();
+  }, true);
+
+  /* ---------- what scrolls can be scrolled with the keyboard: it takes the focus while it is too small for its content ---------- */
+  function letScroll() {
+    for (const box of document.querySelectorAll(".scroll")) {
+      const scrolls = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
+      if (scrolls !== box.hasAttribute("tabindex")) scrolls ? box.setAttribute("tabindex", "0") : box.removeAttribute("tabindex");
+    }
+  }
+  /* ---------- a layer gives the focus back to what it came from: Radix does so only for layers with a trigger of their own ---------- */
+  const openers = new Map(); // layer -> what had the focus before
+  document.addEventListener("focusin", (event) => {
+    const layer = event.target.closest && event.target.closest("[role=dialog],[role=alertdialog]");
+    const from = event.relatedTarget;
+    if (layer && from && !layer.contains(from) && !openers.has(layer)) openers.set(layer, from);
+  });
+  function giveFocusBack() {
+    for (const [layer, from] of openers) {
+      if (layer.isConnected) continue;
+      openers.delete(layer);
+      const isLost = !document.activeElement || document.activeElement === document.body;
+      if (isLost && from.isConnected) from.focus();
+    }
+  }
+  let looksDue = 0;
+  const lookAtScrolls = () => { looksDue ||= setTimeout(() => { looksDue = 0; letScroll(); }, 200); };
+  addEventListener("resize", lookAtScrolls);
+  new MutationObserver(() => {
+    lookAtScrolls();
+    if (openers.size) setTimeout(giveFocusBack, 0);
+  }).observe(root, { childList: true, subtree: true });
+
   async function post(path, body) {
     const answer = await fetch(path, {
       method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), credentials: "same-origin",
@@ -177,6 +243,12 @@
       const wrong = document.querySelector("[aria-invalid=true]") || document.querySelector("form [role=alert]");
       if (wrong) wrong.focus();
       else if (tries) requestAnimationFrame(() => window.omni.focusError(tries - 1));
+    },
+    // Go where the person wanted to before they were asked.
+    leave() {
+      isLeaving = true;
+      if (wanted) wanted.click();
+      isLeaving = false;
     },
     keysAreOn: () => memory.get("omni.keys") !== "off",
   };

@@ -103,7 +103,7 @@ class Ledger:
         doomed += [pid for record in self._read() for pid in session_members(record.pid, record.started)]
         for pid in doomed:
             _send(pid, signal.SIGKILL)
-        _wait(2.0, lambda: not any(start_time(pid) for pid in doomed))
+        _wait(10.0, lambda: not any(start_time(pid) for pid in doomed))
         self._path.unlink(missing_ok=True)
 
     def _read(self) -> list[Record]:

@@ -115,7 +115,7 @@ class Cluster:
 
     def connect(self, database: str = SUPERUSER, role: str = SUPERUSER) -> psycopg.Connection:
         """A connection in autocommit mode, by default as superuser."""
-        return psycopg.connect(host=str(self.sockets), user=role, dbname=database, autocommit=True, connect_timeout=3)
+        return psycopg.connect(host=str(self.sockets), user=role, dbname=database, autocommit=True, connect_timeout=20)
 
     def wait_until_ready(self, patience: float = 60.0) -> None:
         """Return when it answers; raise `DatabaseNotReady` after `patience` seconds (crash recovery takes a while)."""

@@ -46,7 +46,7 @@ class RedisServer:
     def wait_until_ready(self, patience: float = 60.0) -> None:
         """Return when it answers; raise `RedisNotReady` after `patience` seconds (it loads its file first)."""
         deadline = time.monotonic() + patience
-        client = redis.Redis.from_url(self.url(), socket_connect_timeout=1, socket_timeout=5)
+        client = redis.Redis.from_url(self.url(), socket_connect_timeout=5, socket_timeout=5)
         while True:
             try:
                 client.ping()

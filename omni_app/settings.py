@@ -96,6 +96,7 @@ class Settings(BaseSettings):
 
     worker_threads: int = Field(default=16, ge=1, le=64)
     log_level: str = "INFO"
+    metrics_token: SecretStr | None = Field(default=None, description="Bearer token for /metrics from other machines")
     secure_cookies: bool = Field(default=False, description="Set when the public address is https")
 
     @property

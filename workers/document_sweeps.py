@@ -1,4 +1,4 @@
-"""Ask for the reading of documents whose job is gone."""
+"""Ask for the reading of documents whose job is gone, or whose vectors another model made."""
 
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ from omni_app.infra.database import system_db
 from omni_app.infra.jobs import handed_over
 from omni_app.infra.log import get_logger
 from omni_app.knowledge.jobs import ReadDocument
+from omni_app.llm.embedding import embedder_name
 
 log = get_logger(__name__)
 
@@ -26,6 +27,25 @@ _UNREAD = text(
     returning id
     """
 )
+
+
+# Read anew like a replaced one: the old text answers until the new vectors are there.
+_OTHER_MODEL = text(
+    """
+    update documents d set status = 'waiting', problem = '', next_text = '', edition = d.edition + 1, passages_done = 0
+    where d.status = 'ready' and exists (select 1 from passages p where p.document_id = d.id and p.edition = d.served_edition
+      and p.embedding_model <> :model)
+    returning d.id
+    """
+)
+
+
+async def ask_for_new_passages() -> None:
+    """Have every document read anew whose passages have vectors of another model: a question is never compared with those."""
+    async with system_db("sweep: vectors of another model") as db:
+        rows = (await db.execute(_OTHER_MODEL, {"model": embedder_name()})).all()
+    if rows:
+        log.info("documents are read anew for another model", count=len(rows))
 
 
 async def ask_for_unread_documents() -> None:

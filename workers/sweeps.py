@@ -19,11 +19,12 @@ from omni_app.infra.live import publish_now
 from omni_app.infra.log import get_logger
 from workers.budgets import note_missed_alerts
 from workers.channel_templates import ask_for_fresh_templates
-from workers.document_sweeps import ask_for_unread_documents
+from workers.document_sweeps import ask_for_new_passages, ask_for_unread_documents
 from workers.memory_sweeps import ask_for_idle_summaries, ask_for_memories, ask_for_new_vectors
 from workers.outbound import ask_for_lost_deliveries, ask_staff_about_unknown
 from workers.outbox import CLAIM, CLOCK_SLACK, times
 from workers.reports import ask_for_due_reports
+from workers.stray_files import remove_stray_files
 from workers.trust import refresh_all_trust
 from workers.warming_sweeps import ask_for_lost_warmings, ask_for_nightly_warmings, ask_for_suggestions
 
@@ -158,6 +159,7 @@ SWEEPS = (
     Sweep(work=ask_for_memories, every=timedelta(seconds=2)),
     Sweep(work=wake_snoozed_conversations, every=timedelta(seconds=15)),
     Sweep(work=ask_for_unread_documents, every=timedelta(seconds=5)),
+    Sweep(work=ask_for_new_passages, every=timedelta(hours=1)),
     Sweep(work=ask_for_polls, every=timedelta(seconds=2)),
     Sweep(work=ask_for_standing_events, every=timedelta(minutes=1)),
     Sweep(work=purge_events, every=timedelta(minutes=10)),
@@ -172,5 +174,6 @@ SWEEPS = (
     Sweep(work=refresh_all_trust, every=timedelta(hours=12)),
     Sweep(work=ask_for_fresh_templates, every=timedelta(hours=1)),
     Sweep(work=forget_unsent, every=timedelta(hours=1)),
+    Sweep(work=remove_stray_files, every=timedelta(minutes=10)),
     Sweep(work=forget_old_rows, every=timedelta(hours=1)),
 )

@@ -1,7 +1,8 @@
 """Errors of the rooms below as HTTP answers, in one place."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -59,6 +60,24 @@ _WORDS = {
     "uuid_type": "This is not a valid id.",
     "extra_forbidden": "There is no such field.",
     "json_invalid": "The body is not valid JSON.",
+    "float_type": "This must be a number.",
+    "float_parsing": "This must be a number.",
+    "int_from_float": "This must be a whole number.",
+    "date_from_datetime_parsing": "Write a day like 2026-03-01.",
+    "date_parsing": "Write a day like 2026-03-01.",
+    "date_type": "Write a day like 2026-03-01.",
+}
+# Those with a number or a pattern in them: its name in pydantic's context, and the sentence around it.
+_WORDS_WITH = {
+    "greater_than_equal": ("ge", "This must be at least {}."),
+    "greater_than": ("gt", "This must be more than {}."),
+    "less_than_equal": ("le", "This must be at most {}."),
+    "less_than": ("lt", "This must be less than {}."),
+    "string_too_short": ("min_length", "Write at least {} characters."),
+    "string_too_long": ("max_length", "Write at most {} characters."),
+    "too_short": ("min_length", "Give at least {} of them."),
+    "too_long": ("max_length", "Give at most {} of them."),
+    "string_pattern_mismatch": ("pattern", "This is not written the way it has to be."),
 }
 
 
@@ -105,11 +124,25 @@ def from_validation(error: RequestValidationError) -> JSONResponse:
         message = _WORDS.get(kind)
         if kind in {"literal_error", "enum"}:
             message = f"Use one of: {problem.get('ctx', {}).get('expected', '')}."
+        elif kind in _WORDS_WITH:
+            name, sentence = _WORDS_WITH[kind]
+            value = problem.get("ctx", {}).get(name, "")
+            message = sentence.format(f"{value:,}" if isinstance(value, int) else value)
         if message is None:
             message = str(problem.get("msg", "This value cannot be used.")).removeprefix("Value error, ")
         field = "body" if kind == "json_invalid" else _field(problem.get("loc", ()))
         fields.append(FieldError(field=field, message=message))
     return failure(422, "invalid", "Some fields cannot be accepted.", fields)
+
+
+@contextmanager
+def fields_called(**names: str) -> Iterator[None]:
+    """Say an `Invalid` of the domain with the names the body has: `fields_called(limit="limit_nusd")`."""
+    try:
+        yield
+    except Invalid as error:
+        fields = [FieldError(field=names.get(one.field, one.field), message=one.message) for one in error.fields]
+        raise Invalid(str(error), fields=fields) from error
 
 
 def add_error_handlers(api: FastAPI) -> None:

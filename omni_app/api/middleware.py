@@ -9,6 +9,7 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from omni_app.api import content_policy
 from omni_app.api.access import MANY_KEYLESS
 from omni_app.api.errors import failure, unexpected
 from omni_app.channels.registry import all_hooks
@@ -26,6 +27,7 @@ MAX_UPLOAD = 10 * 1024 * 1024 + 64 * 1024
 # What a page's dialog sends at once, through the route Reflex has for it: five documents of 20 MiB.
 MAX_PAGE_UPLOAD = 5 * 20 * 1024 * 1024 + 64 * 1024
 _PAGE_UPLOAD = "/_upload"
+_PAGE_SOCKET = "/_event"
 # Who is refused while still sending hears of it only when somebody reads on: a server that closes with bytes unread resets the
 # connection, and the browser shows a network error instead of our words. So much is read and dropped for that.
 MAX_DROPPED = 64 * 1024 * 1024
@@ -73,7 +75,7 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._inner(scope, receive, send)
+            await self._serve_socket(scope, receive, send)
             return
         path, started = scope["path"], time.perf_counter()
         headers = dict(scope["headers"])
@@ -86,7 +88,7 @@ class Edge:
             return
         status, has_answered = 500, False
 
-        async def out(message: Message) -> None:
+        async def answer(message: Message) -> None:
             nonlocal status, has_answered
             if message["type"] == "http.response.start":
                 status, has_answered = message["status"], True
@@ -94,6 +96,7 @@ class Edge:
                 message = {**message, "headers": _headers(given, path, request_id, is_public) + _limits(scope, given)}
             await send(message)
 
+        out = _with_policy_of_body(answer) if content_policy.is_described(path) else answer
         try:
             given = headers.get(b"content-length", b"") or b"0"
             if not given.isdigit():
@@ -124,6 +127,15 @@ class Edge:
                 HTTP_SECONDS.labels(scope["method"], _route(scope), str(status)).observe(seconds)
                 log.info("request", method=scope["method"], route=_route(scope), status=status, ms=round(seconds * 1000, 1))
             structlog.contextvars.unbind_contextvars("request_id")
+
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._inner(scope, receive, send)
+        except ValueError as error:
+            # What is no frame of engine.io ends its connection as an error that quotes the frame.
+            if not scope.get("path", "").startswith(_PAGE_SOCKET):
+                raise
+            log.warning("pages' socket ended: no frame of its protocol", error=type(error).__name__)
 
 
 def _request_id(headers: dict[bytes, bytes]) -> str:
@@ -179,6 +191,25 @@ async def _drop_rest(receive: Receive) -> None:
                     return
 
 
+def _with_policy_of_body(send: Send) -> Send:
+    """Hold the head of an HTML answer back until its body is there, and give it the policy its scripts need."""
+    held: Message = {}
+
+    async def out(message: Message) -> None:
+        nonlocal held
+        if message["type"] == "http.response.start":
+            if any(name == b"content-type" and value.startswith(b"text/html") for name, value in message["headers"]):
+                held = message
+                return
+        elif held:
+            policy = content_policy.page_policy(message.get("body", b"").decode()).encode()
+            head, held = {**held, "headers": [*held["headers"], (b"content-security-policy", policy)]}, {}
+            await send(head)
+        await send(message)
+
+    return out
+
+
 async def _preflight(send: Send) -> None:
     await send(
         {
@@ -199,8 +230,13 @@ def _headers(given: list[tuple[bytes, bytes]], path: str, request_id: str, is_pu
     headers = [pair for pair in given if not (is_public and pair[0].lower().startswith(b"access-control-"))]
     names = {name.lower() for name, _ in headers}
     headers += [(b"x-request-id", request_id.encode()), (b"x-content-type-options", b"nosniff")]
+    headers += [(b"permissions-policy", content_policy.PERMISSIONS.encode()), *content_policy.transport_headers()]
     if b"referrer-policy" not in names:
         headers.append((b"referrer-policy", b"strict-origin-when-cross-origin"))
+    if b"content-security-policy" not in names:
+        is_page = not is_ours(path) and not is_public and content_policy.is_page(path)
+        policy = content_policy.built_policy(path) if is_page else content_policy.NOTHING
+        headers.append((b"content-security-policy", policy.encode()))
     if is_public:
         headers += [(b"access-control-allow-origin", b"*"), (b"cross-origin-resource-policy", b"cross-origin")]
     else:

@@ -237,7 +237,7 @@ def help_dialog() -> rx.Component:
             lines += [_keys(*pressed), rx.el.dd(f"{title}: {what[0].lower()}{what[1:]}")]
     return rx.dialog.root(
         rx.dialog.content(
-            rx.dialog.title("Help and shortcuts"),
+            rx.dialog.title("Help and shortcuts", custom_attrs={"as": "h2"}),
             rx.dialog.description("Single letters do nothing while you write in a field.", class_name="say"),
             rx.el.dl(*lines, class_name="keys"),
             rx.el.label(

@@ -12,6 +12,7 @@ from reflex_components_core.core.banner import has_connection_errors
 from omni_app.infra.scope import Permission
 from omni_app.ui.account import ShellState, account_menu, business_mark, help_dialog, status_pill
 from omni_app.ui.components import error_state, icon, skeleton_page
+from omni_app.ui.leaving import leave_question
 from omni_app.ui.navigation import NavEntry, grouped_entries, register_entry, tab_entries
 
 
@@ -123,7 +124,7 @@ def _more(here: str) -> rx.Component:
     return rx.dialog.root(
         rx.dialog.trigger(rx.el.button(icon("menu"), "More", type="button")),
         rx.dialog.content(
-            rx.dialog.title("Go to"),
+            rx.dialog.title("Go to", custom_attrs={"as": "h2"}),
             rx.dialog.close(rx.el.div(*_nav_groups(here), class_name="sheet")),
             class_name="dlg",
             custom_attrs={"aria-describedby": ""},
@@ -238,6 +239,7 @@ def _shell(item: _Page) -> rx.Component:
             class_name=names,
         ),
         help_dialog(),
+        leave_question(),
     )
 
 

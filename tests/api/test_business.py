@@ -18,7 +18,7 @@ async def test_the_profile_is_read_and_changed_field_by_field() -> None:
     change: dict[str, Any] = {
         "industry": "Dentistry",
         "timezone": "America/Halifax",
-        "opening_hours": {"mon": [["08:00", "12:00"]]},
+        "opening_hours": {"mon": [["08:00", "12:00"]], "2026-12-25": []},
         "contact": {"phone": "+1 902 555 0100"},
         "price_list": [{"name": "Check-up", "price_minor": 18900, "currency": "CAD"}],
     }
@@ -29,7 +29,7 @@ async def test_the_profile_is_read_and_changed_field_by_field() -> None:
     data = got.json()["data"]
     assert data == changed.json()["data"]
     hours = data.pop("opening_hours")
-    assert (hours["mon"], hours["sun"]) == (change.pop("opening_hours")["mon"], [])
+    assert (hours["mon"], hours["sun"], hours["2026-12-25"]) == (change.pop("opening_hours")["mon"], [], [])
     assert {name: data[name] for name in change} == change
     assert (data["name"], data["greeting"], data["widget_key"]) == ("Brook Street Dental", "Hello!", made.widget_key)
 
@@ -44,6 +44,7 @@ async def test_the_profile_is_read_and_changed_field_by_field() -> None:
         ({"locale": "English"}, "locale"),
         ({"opening_hours": {"mon": [["25:00", "26:00"]]}}, "opening_hours.mon"),
         ({"opening_hours": {"funday": []}}, "opening_hours"),
+        ({"opening_hours": {"2026-12-25": [["9", "5"]]}}, "opening_hours.2026-12-25"),
         ({"contact": {"phone": 5}}, "contact.phone"),
         ({"price_list": [{"name": "x", "price_minor": -1, "currency": "CAD"}]}, "price_list.0.price_minor"),
         ({"price_list": [{"name": "x", "price_minor": 1.5, "currency": "CAD"}]}, "price_list.0.price_minor"),

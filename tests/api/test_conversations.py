@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from omni_app.api.routes.conversations import MessageData
 from tests.api.clients import key_of
 from tests.conversations.desk import make_member
 from tests.customers.crowd import make_customer, talk
@@ -38,6 +39,17 @@ async def test_a_conversation_is_listed_read_closed_and_opened_by_the_next_messa
     assert messages["data"][1]["sources"][0]["quote"] == "A check-up is $189."
     assert (closed.json()["data"]["status"], got["status"], opened["status"]) == ("closed", "closed", "open")
     assert again.status_code == 409
+
+
+async def test_a_message_whose_fate_nobody_knows_is_one_the_description_names() -> None:
+    made, conversation = await make_talk()
+    await rows("update messages set status = 'unknown', problem = 'The other side was silent.' where seq = 2 returning id")
+    async with open_client() as client:
+        answer = await client.get(f"/api/conversations/{conversation}/messages", headers=made.headers)
+    told = answer.json()["data"][1]
+    assert MessageData.model_validate(told).status == "unknown"
+    assert told["problem"] == "The other side was silent."
+    assert told.keys() == MessageData.model_fields.keys()
 
 
 async def test_filters_and_search() -> None:

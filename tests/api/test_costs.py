@@ -136,6 +136,27 @@ async def test_what_is_not_named_in_a_budget_stays() -> None:
         assert (await get(client, BUDGET, made))["limit_nusd"] == 7 * CENT
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field", "words"),
+    [
+        ("PUT", BUDGET, {"limit_nusd": -5}, "limit_nusd", "The monthly budget must be between $0 and $1,000,000."),
+        ("PUT", BUDGET, {"limit_nusd": 10**19}, "limit_nusd", "This must be at most 1,000,000,000,000,000."),
+        ("POST", CREDITS, {"amount_nusd": 0}, "amount_nusd", "Write an amount that is not zero."),
+        ("GET", "/api/business/ledger?limit=0", None, "limit", "This must be at least 1."),
+        ("GET", "/api/analytics/costs?from=soon", None, "from", "Write a day like 2026-03-01."),
+        ("GET", f"/api/business/ledger?search={'x' * 201}", None, "search", "Write at most 200 characters."),
+    ],
+)
+async def test_what_is_wrong_is_named_as_the_caller_wrote_it(
+    method: str, path: str, body: dict[str, int] | None, field: str, words: str
+) -> None:
+    made = await make_business(faqs=())
+    async with open_client() as client:
+        answer = await client.request(method, path, json=body, headers=await key_of(made, "owner"))
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"] == [{"field": field, "message": words}]
+
+
 async def test_own_prices_over_http() -> None:
     made = await make_business(faqs=())
     async with system_db("prices") as db:

@@ -1,8 +1,13 @@
 """What holds for every address: JSON errors, headers, documentation, health."""
 
+from collections.abc import Iterator
+
+import httpx2
 import pytest
 
-from tests.making import make_business, open_client
+from omni_app.api.middleware import Edge
+from omni_app.settings import load_settings
+from tests.making import make_business, open_client, rest_app
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -57,6 +62,68 @@ async def test_health_names_every_part_and_metrics_can_be_read() -> None:
     assert health.json()["parts"]["database"]["status"] == "up"
     assert ready.status_code == 200
     assert "omni_queue_oldest_seconds" in metrics.text
+
+
+async def read_metrics(host: str, **headers: str) -> int:
+    transport = httpx2.ASGITransport(app=Edge(rest_app()), client=(host, 40_000))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://omni.test") as client:
+        return (await client.get("/metrics", headers=headers)).status_code
+
+
+@pytest.fixture
+def metrics_token(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("METRICS_TOKEN", "figures-1234")
+    load_settings.cache_clear()
+    yield "figures-1234"
+    monkeypatch.undo()
+    load_settings.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("host", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("127.8.8.8", {}, 200),
+        ("::1", {}, 200),
+        ("::ffff:127.0.0.1", {}, 200),
+        ("127.0.0.1", {"X-Forwarded-For": "203.0.113.7"}, 403),
+        ("203.0.113.7", {}, 403),
+        ("10.0.0.7", {"X-Forwarded-For": "127.0.0.1"}, 403),
+        ("localhost.evil.example", {}, 403),
+        ("203.0.113.7", {"Authorization": "Bearer figures-1234"}, 403),
+        ("203.0.113.7", {"Authorization": "Bearer "}, 403),
+    ],
+)
+async def test_figures_are_for_this_machine(host: str, headers: dict[str, str], status: int) -> None:
+    assert await read_metrics(host, **headers) == status
+
+
+async def test_figures_are_for_who_has_the_token(metrics_token: str) -> None:
+    assert await read_metrics("203.0.113.7", Authorization=f"Bearer {metrics_token}") == 200
+    assert await read_metrics("127.0.0.1") == 200
+    for wrong in ("", "Bearer figures", "Bearer figures-12345", f"Basic {metrics_token}"):
+        assert await read_metrics("203.0.113.7", Authorization=wrong) == 403
+
+
+async def test_answers_that_are_no_page_may_do_nothing() -> None:
+    made = await make_business(faqs=())
+    async with open_client() as client:
+        answers = [await client.get(path, headers=made.headers) for path in ("/api/faq", "/api/nothing", "/live")]
+        answers += [await client.get(f"/chat/{made.widget_key}/config"), await client.get("/files/forged")]
+    for answer in answers:
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "camera=()" in answer.headers["permissions-policy"]
+        assert "strict-transport-security" not in answer.headers
+
+
+async def test_the_documentation_runs_its_own_script_only() -> None:
+    async with open_client() as client:
+        page = await client.get("/api/docs")
+    policy = page.headers["content-security-policy"]
+    assert "script-src 'self' 'unsafe-eval' 'sha256-" in policy
+    assert "script-src 'self' 'unsafe-inline'" not in policy
+    assert len(page.headers.get_list("content-security-policy")) == 1
 
 
 async def test_the_widget_may_be_read_from_any_page_and_nothing_else() -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from omni_app.api.app import create_api
 from omni_app.api.middleware import Edge
 from omni_app.infra.background import finish_tasks
 from omni_app.infra.database import open_db
@@ -13,7 +12,7 @@ from omni_app.infra.errors import Invalid
 from omni_app.limits.addresses import KEYLESS
 from omni_app.settings import load_settings
 from omni_app.tenancy.api_keys import create_key, list_keys
-from tests.making import Made, make_business, open_client, question, rows
+from tests.making import Made, make_business, open_client, question, rest_app, rows
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -32,7 +31,7 @@ def number_of_the_plan(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def client_at(address: str) -> httpx2.AsyncClient:
     """Like `open_client`, from this network address."""
-    transport = httpx2.ASGITransport(app=Edge(create_api()), raise_app_exceptions=False, client=(address, 4321))
+    transport = httpx2.ASGITransport(app=Edge(rest_app()), raise_app_exceptions=False, client=(address, 4321))
     return httpx2.AsyncClient(transport=transport, base_url="http://omni.test")
 
 
@@ -71,7 +70,7 @@ async def test_a_keys_own_number_replaces_the_plans(monkeypatch: pytest.MonkeyPa
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many")
     assert refused.headers["ratelimit"] == f'"api";r=0;t={refused.headers["retry-after"]}'
     assert refused.headers.get_list("ratelimit-limit") == ["2"]
-    await finish_tasks(5)
+    await finish_tasks(30)
     (kept,) = await rows("select limit_name, subject_kind, most, count from limit_refusals")
     assert kept == {"limit_name": "api", "subject_kind": "api_key", "most": 2, "count": 2}
     async with open_db(made.scope) as db:

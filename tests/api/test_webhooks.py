@@ -98,6 +98,30 @@ def one_app_for_all(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("one_app_for_all")
+async def test_the_shared_address_heeds_the_networks_of_the_connection_an_event_names(client: httpx2.AsyncClient) -> None:
+    one, other = await make_business(faqs=()), await make_business(faqs=())
+    first, _ = await connect(one, "111", allowed_ips=["203.0.113.0/24"])
+    second, _ = await connect(other, "222")
+    for connection_id in (first, second):
+        await verify(connection_id)
+    entries = [
+        json.loads(envelope(text_message("mine", f"wamid.{number}"), phone_number_id=number))["entry"][0]
+        for number in ("111", "222")
+    ]
+    alone = json.dumps({"object": "whatsapp_business_account", "entry": entries[:1]}).encode()
+    # However often: it is the provider's request, so others are heard all the same.
+    for _ in range(WEBHOOKS + 1):
+        assert (await client.post("/webhooks/meta/whatsapp", content=alone, headers=signed(alone))).status_code == 403
+    both = json.dumps({"object": "whatsapp_business_account", "entry": entries}).encode()
+    assert (await client.post("/webhooks/meta/whatsapp", content=both, headers=signed(both))).status_code == 200
+    assert [row["connection_id"] for row in await rows("select connection_id from channel_events")] == [second]
+    await rows("update channel_connections set allowed_ips = '[\"127.0.0.0/8\"]' where id = :id returning id", id=first)
+    forget_located()
+    assert (await client.post("/webhooks/meta/whatsapp", content=alone, headers=signed(alone))).status_code == 200
+    assert await count("channel_events") == 2
+
+
+@pytest.mark.usefixtures("one_app_for_all")
 async def test_the_shared_address_gives_each_business_its_own_events(client: httpx2.AsyncClient) -> None:
     one, other = await make_business(faqs=()), await make_business(faqs=())
     first, _ = await connect(one, "111")

@@ -3,7 +3,7 @@
 A new table is covered without an edit here. A table that belongs to no business must be named below, on purpose.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from omni_app.infra.scope import Scope, system_scope
 from omni_app.infra.tables import Table
 from omni_app.settings import ROOT
 from tests.architecture.rows import Rows, make_row
+from tests.harness.cleaning import Cleaner
 
 # Tables of no business. What omni_app may do there, and why.
 SYSTEM: dict[str, set[str]] = {
@@ -147,8 +148,9 @@ class World:
         return [column == self.theirs[name][column.name] for column in table.primary_key.columns]
 
 
-@pytest.fixture
-async def world(database: None) -> World:
+@pytest.fixture(scope="module")
+async def world(engines: None, cleaner: Cleaner) -> AsyncIterator[World]:
+    """One world for all tests here: what they try is refused, and most look themselves that nothing changed."""
     sets: list[Rows] = []
     async with system_db("test rows") as db:
         for _ in range(2):
@@ -160,7 +162,8 @@ async def world(database: None) -> World:
                 await db.execute(insert(table), row)
                 rows[name] = row
             sets.append(rows)
-    return World(*sets)
+    yield World(*sets)
+    cleaner.empty()
 
 
 async def count(name: str) -> int:

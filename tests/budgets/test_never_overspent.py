@@ -167,7 +167,11 @@ def _ticks(row: Any) -> tuple[int, int, int, int]:
 
 
 @settings(
-    max_examples=20, deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=st.lists(STEPS, min_size=4, max_size=16), limit=st.integers(0, 30))
 async def test_no_history_spends_beyond_a_limit(priced: None, steps: list[tuple[str, Any]], limit: int) -> None:

@@ -90,7 +90,7 @@ async def test_a_kept_list_is_never_used_beyond_the_next_change(scope: Scope) ->
     await put(scope, "sms", "*", "segment", 4_000_000, valid_from=soon)
     assert await price(scope, "sms", "exotel") == {"segment": 5_000_000}
     while (charged := await price(scope, "sms", "exotel")) == {"segment": 5_000_000}:
-        assert now() < soon + timedelta(seconds=5)
+        assert now() < soon + timedelta(seconds=60)
     assert charged == {"segment": 4_000_000}
 
 

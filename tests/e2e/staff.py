@@ -13,6 +13,7 @@ from omni_app.infra.scope import Scope, system_scope
 from omni_app.knowledge.faqs import FaqView, create_faq, delete_faq, prepare_faq, update_faq
 from omni_app.tenancy.api_keys import create_key
 from omni_app.tenancy.sessions import Viewer, load_viewer
+from tests.harness.waiting import until
 from tests.tenancy.people import CLIENT, found, sql
 
 _numbers = itertools.count(1)
@@ -75,3 +76,13 @@ async def open_shop(page: Page, address: str, role: str = "owner", **columns: An
         _, secret = await create_key(db, "Test key")
     await page.context.add_cookies([{"name": "omni_session", "value": token, "url": address, "httpOnly": True}])
     return Shop(viewer, token, address, secret)
+
+
+async def fits_a_phone(page: Page) -> None:
+    """At the width of a phone the open page does not scroll sideways; afterwards it is as wide as before."""
+    before = page.viewport_size
+    await page.set_viewport_size({"width": 390, "height": 844})
+    # What measures itself (a chart) follows a moment later.
+    await until(lambda: page.evaluate("document.documentElement.scrollWidth <= 390"))
+    if before:
+        await page.set_viewport_size(before)

@@ -13,7 +13,7 @@ from omni_app.budgets import seed_prices
 from omni_app.infra.clock import now
 from omni_app.infra.database import system_db
 from omni_app.infra.live import publish_now
-from tests.e2e.staff import Shop, open_shop
+from tests.e2e.staff import Shop, fits_a_phone, open_shop
 from tests.insights.spending import CENT, book, make_person
 from tests.tenancy.people import sql
 
@@ -106,14 +106,22 @@ async def test_budget_credit_alerts_and_plan(page: Page, web_server: str) -> Non
     await page.get_by_role("button", name="Add credit").click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("Amount").fill("0")
-    await dialog.get_by_role("button", name="Add credit").click()
-    await expect(dialog.get_by_text("The payment must be above zero.")).to_be_visible()
+    await dialog.get_by_role("button", name="Book").click()
+    await expect(dialog.get_by_text("The amount must be above zero.")).to_be_visible()
     await dialog.get_by_label("Amount").fill("$50")
     await dialog.get_by_label("Note").fill("Invoice 118")
-    await dialog.get_by_role("button", name="Add credit").dblclick()
+    await dialog.get_by_role("button", name="Book").dblclick()
     await expect(page.get_by_role("row", name=re.compile(r"Invoice 118 Maya Chen \+\$50.00"))).to_be_visible()
     moves = await sql("select amount_nusd from credit_movements where business_id = :id", id=shop.viewer.business_id)
     assert [row["amount_nusd"] for row in moves] == [50_000_000_000]
+    await page.get_by_role("button", name="Add credit").click()
+    await dialog.get_by_label("Book").select_option("correction")
+    await dialog.get_by_label("Amount").fill("60")
+    await dialog.get_by_role("button", name="Book").click()
+    await expect(dialog.get_by_text("Only $50.00 of the credit is neither spent nor held")).to_be_visible()
+    await dialog.get_by_label("Amount").fill("20")
+    await dialog.get_by_role("button", name="Book").click()
+    await expect(page.get_by_role("row", name=re.compile("−\\$20.00"))).to_be_visible()
 
     await page.get_by_label("Tell us at").fill("60, 101")
     await page.get_by_label("Cap for one customer a month").fill("-1")
@@ -132,6 +140,8 @@ async def test_budget_credit_alerts_and_plan(page: Page, web_server: str) -> Non
     await expect(page.get_by_text("You are on Growth now")).to_be_visible()
     await expect(page.get_by_role("listitem", name="Growth")).to_contain_text("Your plan")
 
+    await fits_a_phone(page)
+
     # Who only looks sees the figures and nothing to press.
     await sql("update members set role = 'viewer' where id = :id", id=shop.viewer.member_id)
     await page.reload()
@@ -140,7 +150,7 @@ async def test_budget_credit_alerts_and_plan(page: Page, web_server: str) -> Non
         await expect(page.get_by_role("button", name=name)).to_have_count(0)
 
 
-async def test_prices_are_changed_by_dates_and_taken_back(page: Page, open_page: Any, web_server: str) -> None:
+async def test_prices_are_changed_by_dates_and_taken_back(page: Page, web_server: str) -> None:
     async with system_db("prices") as db:
         await seed_prices(db)
     await open_shop(page, web_server)
@@ -171,10 +181,7 @@ async def test_prices_are_changed_by_dates_and_taken_back(page: Page, open_page:
     await dialog.get_by_role("button", name="Close").click()
     await expect(row).to_have_count(1)
 
-    small = await open_page(base_url=web_server, viewport={"width": 390, "height": 844})
-    await small.context.add_cookies(await page.context.cookies())
-    for path in ("/costs", "/budget", "/prices"):
-        await small.goto(path)
-        await expect(small.get_by_role("heading", level=1)).to_be_visible()
-        await expect(small.locator(".loading")).to_have_count(0)
-        assert await small.evaluate("document.documentElement.scrollWidth") <= 390, path
+    await fits_a_phone(page)
+    await page.goto("/costs")
+    await expect(page.get_by_role("heading", name="Nothing was spent yet")).to_be_visible()
+    await fits_a_phone(page)

@@ -68,10 +68,10 @@ async def test_an_uploaded_pdf_is_read_while_the_page_shows_how_far_it_is_and_th
     )
     await page.locator("input[type=file]").set_input_files([pdf("leaflet.pdf", LEAFLET), pdf("scan.pdf", make_scan())])
     row = page.get_by_role("row").filter(has_text="leaflet")
-    await expect(row.get_by_text("Ready")).to_be_visible(timeout=60_000)
+    await expect(row.get_by_text("Ready")).to_be_visible()
     assert any(re.search(r"\d+ of \d+ passages", text) for text in seen), seen
     scan = page.get_by_role("row").filter(has_text="scan")
-    await expect(scan.get_by_text("This PDF holds pictures of pages, no text.")).to_be_visible(timeout=30_000)
+    await expect(scan.get_by_text("This PDF holds pictures of pages, no text.")).to_be_visible()
 
     await ask(page, "how long may I not rinse my mouth after an extraction")
     await expect(page.get_by_text("Quotes a document")).to_be_visible()
@@ -120,7 +120,7 @@ async def test_text_is_pasted_searched_replaced_and_deleted(page: Page, web_serv
     await dialog(page).get_by_role("button", name="Add text").click()
     await expect(dialog(page)).to_have_count(0)
     row = page.get_by_role("row").filter(has_text="<b>Your visit</b>")
-    await expect(row.get_by_text("Ready")).to_be_visible(timeout=30_000)
+    await expect(row.get_by_text("Ready")).to_be_visible()
     await page.get_by_role("searchbox", name="Search documents").fill("zebra")
     await expect(page.get_by_role("heading", name="No document matches")).to_be_visible()
     await page.get_by_role("button", name="Clear search").click()
@@ -130,7 +130,7 @@ async def test_text_is_pasted_searched_replaced_and_deleted(page: Page, web_serv
     await dialog(page).get_by_role("button", name="Add text").click()
     await expect(dialog(page)).to_have_count(0)
     await page.get_by_role("link", name="<b>Your visit</b>").click()
-    await expect(page.locator(".doctext")).to_have_text("Parking costs five dollars now.", timeout=30_000)
+    await expect(page.locator(".doctext")).to_have_text("Parking costs five dollars now.")
 
     await page.get_by_role("button", name="Delete").click()
     asked = page.get_by_role("alertdialog")
@@ -176,9 +176,8 @@ async def test_those_who_may_not_teach_read_only(page: Page, web_server: str) ->
     await expect(page.get_by_text("There is no such document.")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_small_screen(open_page: Any, web_server: str, scheme: str) -> None:
-    page = await open_page(base_url=web_server, viewport={"width": 390, "height": 844}, color_scheme=scheme)
+async def test_small_screen(open_page: Any, web_server: str) -> None:
+    page = await open_page(base_url=web_server, viewport={"width": 390, "height": 844})
     shop = await open_shop(page, web_server)
     document = await add_ready(shop.scope, VISIT, "W" * 200)
     await visit(page)

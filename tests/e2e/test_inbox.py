@@ -13,6 +13,7 @@ from omni_app.knowledge.faqs import create_faq, prepare_faq
 from tests.conversations.desk import make_member, state, thread
 from tests.e2e.inbox_desk import Desk, desk, enter, say, visit
 from tests.e2e.test_shell import call
+from tests.harness.waiting import until
 from tests.tenancy.people import found, sql
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -85,7 +86,7 @@ async def test_hostile_text_is_only_text(desk: Desk) -> None:
     assert await desk.bubbles.evaluate("node => getComputedStyle(node).unicodeBidi") == "isolate"
 
 
-async def test_pressing_twice_sends_once_and_drafts_stay_with_their_conversation(desk: Desk) -> None:
+async def test_drafts_stay_with_their_conversation_and_pressing_twice_sends_once(desk: Desk) -> None:
     one, two = await desk.ask(name="Sofia Marin"), await desk.ask(who="visitor-2", name="Omar Haddad")
     await desk.open(one, folder="All")
     await desk.reply.fill("For Sofia")
@@ -98,16 +99,11 @@ async def test_pressing_twice_sends_once_and_drafts_stay_with_their_conversation
     await desk.button("Send Ctrl ↵").dblclick()
     await expect(desk.reply).to_have_value("")
     await expect(desk.bubbles).to_have_text(["Hello?", "For Sofia"])
-    await desk.page.reload()
-    await expect(desk.bubbles).to_have_text(["Hello?", "For Sofia"])
-    await desk.page.goto(f"/inbox?conversation={two}")
+    await desk.rows.filter(has_text="Omar Haddad").click()
     await expect(desk.page.get_by_role("textbox", name="Reply to Omar Haddad")).to_have_value("For Omar")
     assert [role for _, role, _ in await thread(one)] == ["customer", "staff"]
 
-
-async def test_too_long_a_text_is_said_before_it_is_sent(desk: Desk) -> None:
-    conversation_id = await desk.ask()
-    await desk.open(conversation_id)
+    # Too long a text is said before it is sent.
     await desk.reply.fill("x" * 7990)
     await expect(desk.page.locator(".comp")).to_contain_text("10 left")
     await desk.reply.fill("x" * 8001)
@@ -119,6 +115,7 @@ async def test_too_long_a_text_is_said_before_it_is_sent(desk: Desk) -> None:
     await desk.reply.fill("Short.")
     await desk.reply.press("Control+Enter")
     await expect(desk.bubbles).to_have_text(["Hello?", "Short."])
+    assert [text for _, _, text in await thread(two)] == ["Hello?", "Short."]
 
 
 async def test_who_came_second_is_told_and_sees_the_latest(desk: Desk, open_page: Any) -> None:
@@ -186,11 +183,10 @@ async def test_foreign_conversations_stay_foreign(desk: Desk, open_page: Any) ->
     assert "sign-in" in await call(desk.server, handler, {"form": form})
     assert len(await thread(theirs)) == 1
 
-
-async def test_a_broken_address_says_so(desk: Desk) -> None:
-    await desk.page.goto("/inbox?conversation=%27%20or%201=1")
-    await expect(desk.page.get_by_role("alert")).to_contain_text("There is no such conversation.")
-    await expect(desk.page.get_by_role("heading", name="No one waits")).to_be_visible()
+    # An address that is none says the same.
+    await eve.page.goto("/inbox?conversation=%27%20or%201=1")
+    await expect(eve.page.get_by_role("alert")).to_contain_text("There is no such conversation.")
+    await expect(eve.page.get_by_role("heading", name="No one waits")).to_be_visible()
 
 
 async def test_shortcuts(desk: Desk) -> None:
@@ -279,10 +275,11 @@ async def test_seen_is_read(desk: Desk) -> None:
     await desk.ask("Again")
     await expect(desk.bubbles.last).to_have_text("Again")
     await expect(desk.page.get_by_role("img", name="Unread")).to_have_count(1)
-    await desk.page.reload()
-    await expect(desk.page.get_by_role("img", name="Unread")).to_have_count(1)
-    (mark,) = await sql("select seq from read_marks where conversation_id = :id", id=one)
-    assert mark["seq"] == 2
+
+    async def is_marked() -> bool:
+        return [mark["seq"] for mark in await sql("select seq from read_marks where conversation_id = :id", id=one)] == [2]
+
+    await until(is_marked)
 
 
 async def test_blocking_a_customer_asks_why(desk: Desk) -> None:
@@ -300,10 +297,10 @@ async def test_blocking_a_customer_asks_why(desk: Desk) -> None:
     await expect(desk.page.get_by_role("button", name="Block customer")).to_be_visible()
 
 
-async def test_small_screen(open_page: Any, desk: Desk) -> None:
+async def test_small_screen(desk: Desk) -> None:
     await desk.ask("Hello?", name="Sofia Marin")
-    page = await open_page(base_url=desk.server, viewport={"width": 390, "height": 844})
-    small = await enter(page, desk.server, desk.token)
+    small, page = desk, desk.page
+    await page.set_viewport_size({"width": 390, "height": 844})
     await small.open(folder="All")
     await expect(small.page.locator(".conv")).to_be_hidden()
     await small.rows.click()

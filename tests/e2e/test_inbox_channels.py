@@ -172,6 +172,34 @@ async def test_what_a_message_carries_is_shown(desk: Desk) -> None:
     await expect(desk.log.locator("audio")).to_have_attribute("src", re.compile("^/files/"))
 
 
+async def test_staff_react_with_the_keyboard_alone_until_the_window_closes(desk: Desk) -> None:
+    line = await connect(desk)
+    conversation_id = await line.write("+19025550148", "My cat is well again!", "Omar Haddad", external_id="wamid.in")
+    await desk.open(conversation_id, folder="All")
+    opener, choice = desk.log.locator(".emojis summary"), desk.log.get_by_role("group", name="Reactions")
+    await opener.press("Enter")
+    await expect(choice).to_be_visible()
+    await opener.press("Escape")
+    await expect(choice).to_be_hidden()
+    await expect(opener).to_be_focused()
+    await opener.press("Enter")
+    await opener.press("ArrowRight")
+    await expect(choice.get_by_role("button", name="Thumbs up")).to_be_focused()
+    await desk.page.keyboard.press("ArrowRight")
+    await expect(choice.get_by_role("button", name="Heart")).to_be_focused()
+    await desk.page.keyboard.press("Enter")
+    await expect(desk.log.get_by_role("img", name="Your team reacted with ❤️")).to_be_visible()
+    await expect(choice).to_be_hidden()
+    await expect(opener).to_be_focused()
+    (sent,) = await sql("select text, status from deliveries where business_id = :id", id=desk.viewer.business_id)
+    assert (sent["text"], sent["status"]) == ("❤️", "queued")
+
+    await line.age(conversation_id, 30)
+    await desk.page.reload()
+    await desk.log.locator(".emojis summary").click()
+    await expect(desk.log.locator(".emojis .pop")).to_have_text("The customer's last message is too old for a reaction.")
+
+
 async def test_staff_write_first(desk: Desk) -> None:
     await connect(desk, "sendgrid", "email", "Support mailbox")
     await desk.open()

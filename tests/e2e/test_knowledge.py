@@ -113,7 +113,7 @@ async def test_the_first_faq_and_every_wrong_field(page: Page, web_server: str) 
     await expect(editor(page).get_by_text("This question is taught already. Change that FAQ instead.")).to_be_visible()
 
 
-async def test_phrasings_are_added_many_at_once_and_removed(page: Page, web_server: str) -> None:
+async def test_phrasings_are_added_many_at_once_removed_and_exported(page: Page, web_server: str) -> None:
     shop = await open_shop(page, web_server)
     await shop.teach(*PARKING)
     await visit(page)
@@ -128,7 +128,16 @@ async def test_phrasings_are_added_many_at_once_and_removed(page: Page, web_serv
     await expect(dialog.get_by_role("textbox", name="Way to ask", exact=True)).to_have_count(4)
     await save(page)
     await expect(dialog).to_have_count(0)
-    assert (await taught(shop))[0][2] == ("where to leave the car", "parking lot", "garage nearby", "2 hours parking")
+    ways = ("where to leave the car", "parking lot", "garage nearby", "2 hours parking")
+    assert (await taught(shop))[0][2] == ways
+
+    async with page.expect_download() as started:
+        await page.get_by_role("button", name="Export CSV").click()
+    download = await started.value
+    assert re.fullmatch(r"faqs-brook-street-dental-\d+\.csv", download.suggested_filename)
+    file = await asyncio.to_thread(Path(await download.path()).read_text)
+    lines = list(csv.reader(io.StringIO(file, newline="")))
+    assert lines[1][1:] == [PARKING[0], PARKING[1], "\n".join(ways)]
 
 
 async def test_typed_text_is_not_lost_without_asking(page: Page, web_server: str) -> None:
@@ -245,22 +254,8 @@ async def test_trying_a_question_follows_what_is_taught(page: Page, web_server: 
     await expect(page.locator(".trial .heard")).to_have_text("Io.")
 
 
-async def test_the_export_is_a_file_with_everything(page: Page, web_server: str) -> None:
-    shop = await open_shop(page, web_server)
-    await shop.teach(*PARKING)
-    await visit(page)
-    async with page.expect_download() as started:
-        await page.get_by_role("button", name="Export CSV").click()
-    download = await started.value
-    assert re.fullmatch(r"faqs-brook-street-dental-\d+\.csv", download.suggested_filename)
-    file = await asyncio.to_thread(Path(await download.path()).read_text)
-    lines = list(csv.reader(io.StringIO(file, newline="")))
-    assert lines[1][1:] == [PARKING[0], PARKING[1], "is there parking\nwhere do I leave my car"]
-
-
-@pytest.mark.parametrize("role", ["agent", "viewer"])
-async def test_those_who_may_not_teach_read(page: Page, web_server: str, role: str) -> None:
-    shop = await open_shop(page, web_server, role)
+async def test_those_who_may_not_teach_read(page: Page, web_server: str) -> None:
+    shop = await open_shop(page, web_server, "agent")
     await visit(page)
     await expect(page.get_by_text("An owner or admin can add questions and answers.")).to_be_visible()
     await shop.teach(*PARKING)

@@ -33,7 +33,7 @@ async def test_a_report_is_looked_at_set_and_sent(page: Page, web_server: str, w
     mail = page.frame_locator("iframe[title='The report as it looks in a mail program']")
     await expect(mail.get_by_role("heading", name="Weekly report")).to_be_visible()
     await expect(mail.get_by_role("img")).to_have_count(4)
-    assert await mail.get_by_role("img").first.evaluate("image => image.complete && image.naturalWidth") == 1120
+    await expect(mail.get_by_role("img").first).to_have_js_property("naturalWidth", 1120)
     await page.get_by_role("button", name="Daily").click()
     await expect(mail.get_by_role("heading", name="Daily report")).to_be_visible()
     await page.get_by_role("button", name="Plain text").click()

@@ -48,5 +48,5 @@ async def open_ear() -> AsyncIterator[Ear]:
 async def call(method: str, url: str, token: str = "", *, json: object = None, **more: object) -> httpx2.Response:
     """One request to a simulated provider with a bearer token. Raises what httpx2 raises."""
     headers = {"authorization": f"Bearer {token}"} if token else {}
-    async with httpx2.AsyncClient(trust_env=False, timeout=10) as client:
+    async with httpx2.AsyncClient(trust_env=False, timeout=60) as client:
         return await client.request(method, url, json=json, headers=headers, **more)  # type: ignore[arg-type]

@@ -54,7 +54,7 @@ def test_a_recorded_child_is_ended(start: Start, file: Path) -> None:
     Ledger(file).note("web", process.pid, signal.SIGTERM)
     lines: list[str] = []
     Ledger(file).end_leftovers(say=said(lines))
-    assert process.wait(5) == -signal.SIGTERM
+    assert process.wait(60) == -signal.SIGTERM
     assert lines == [f"Ending web (process {process.pid}), left over from an earlier run"]
     assert not file.exists()
 
@@ -63,7 +63,7 @@ def test_one_that_does_not_listen_is_killed(start: Start, file: Path) -> None:
     process, _ = start(STUBBORN)
     Ledger(file).note("web", process.pid, signal.SIGTERM)
     Ledger(file).end_leftovers(patience=0.2, say=said([]))
-    assert process.wait(5) == -signal.SIGKILL
+    assert process.wait(60) == -signal.SIGKILL
 
 
 def test_a_grandchild_of_a_dead_child_is_ended(start: Start, file: Path) -> None:

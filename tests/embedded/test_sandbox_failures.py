@@ -112,11 +112,16 @@ async def test_twice_and_out_of_order(account: SandboxAccount) -> None:
         await account.inbound(ANA, text="twice")
         await until(lambda: len(ear.heard) == 2)
         assert ear.bodies[0] == ear.bodies[1]
-        await account.fault("disorder", seconds=0.1)
-        await account.inbound(ANA, text="first")
-        await account.inbound(ANA, text="second")
-        await until(lambda: len(ear.heard) == 4)
-    assert [b"second" in ear.bodies[2], b"first" in ear.bodies[3]] == [True, True]
+        # The first is held back for so long; on a busy machine the second may not be written in a short time.
+        for seconds in (0.1, 2.0, 20.0):
+            heard = len(ear.heard)
+            await account.fault("disorder", seconds=seconds)
+            await account.inbound(ANA, text="first")
+            await account.inbound(ANA, text="second")
+            await until(lambda: len(ear.heard) == heard + 2, 60)  # noqa: B023
+            if [b"second" in ear.bodies[heard], b"first" in ear.bodies[heard + 1]] == [True, True]:
+                return
+    raise AssertionError("never out of order")
 
 
 @pytest.mark.parametrize("spoil", ["bad_signature", "no_signature", "truncated", "not_json", "wrong_shape"])

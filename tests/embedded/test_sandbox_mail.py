@@ -181,7 +181,7 @@ def letter(to: str = ANA) -> EmailMessage:
 
 
 def post(mailbox: SandboxAccount, password: str = "", to: str = ANA) -> None:
-    with smtplib.SMTP("127.0.0.1", load_settings().sandbox_smtp_port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", load_settings().sandbox_smtp_port, timeout=60) as client:
         client.login(mailbox.credentials["username"], password or mailbox.credentials["password"])
         client.send_message(letter(to))
 
@@ -216,7 +216,7 @@ async def test_a_mail_may_be_taken_without_a_word(mailbox: SandboxAccount) -> No
 
 
 def sign_in(mailbox: SandboxAccount) -> imaplib.IMAP4:
-    client = imaplib.IMAP4("127.0.0.1", load_settings().sandbox_imap_port, 10)
+    client = imaplib.IMAP4("127.0.0.1", load_settings().sandbox_imap_port, 60)
     client.login(mailbox.credentials["username"], mailbox.credentials["password"])
     return client
 
@@ -244,7 +244,7 @@ async def test_new_mail_is_found_and_fetched_by_uid(mailbox: SandboxAccount) -> 
 
 
 async def test_a_mailbox_opens_with_its_password_only(mailbox: SandboxAccount) -> None:
-    client = imaplib.IMAP4("127.0.0.1", load_settings().sandbox_imap_port, 10)
+    client = imaplib.IMAP4("127.0.0.1", load_settings().sandbox_imap_port, 60)
     with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
         client.login("office@shop.example", "wrong")
     with pytest.raises(imaplib.IMAP4.error, match="Unknown command DANCE"):

@@ -156,7 +156,7 @@ async def test_number_and_templates_can_be_read(account: SandboxAccount) -> None
     first = (await call("GET", f"{base}/{account.credentials['waba_id']}/message_templates?limit=4", token)).json()
     rest = (await call("GET", first["paging"]["next"], token)).json()
     names = [one["name"] for one in first["data"] + rest["data"]]
-    assert (len(names), names[0], "next" in rest["paging"]) == (7, "hello_world", False)
+    assert (len(names), names[0], "next" in rest["paging"]) == (8, "hello_world", False)
     assert (await call("GET", f"{base}/1234567", token)).status_code == 400
 
 

@@ -40,7 +40,7 @@ class Widget:
 
     async def until(self, kind: str, **values: Any) -> dict[str, Any]:
         """The next frame of this kind with these values; others are passed over."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while True:
                 frame = await self.next()
                 inner: dict[str, Any] = (

@@ -20,7 +20,7 @@ from tests.harness.waiting import wait_until
 def get(url: str, **headers: str) -> tuple[int, str]:
     """Status and body of one GET; 0 when nobody answers."""
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=20) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

@@ -18,7 +18,7 @@ async def test_remembered_then_forgotten_everywhere_and_the_open_chat_is_empty(w
     async with open_widget(web_server, made.widget_key) as widget:
         await widget.say("I would like to order two whitening kits")
         await widget.until("message", role="assistant")
-        await until(vectors, 30)
+        await until(vectors, 120)
         await widget.say("What did I order?")
         answer = await widget.until("message", role="assistant", seq=4)
         assert "two whitening kits" in answer["message"]["text"]

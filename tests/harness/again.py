@@ -1,4 +1,4 @@
-"""One more try for a browser test that failed, and a loud word about it.
+"""One more try for a test of browsers or running processes that failed, and a loud word about it.
 
 Browsers and killed processes share two cores in these tests; one of hundreds that comes too late must not refuse a landing. What
 fails twice has failed. What passes the second time is counted as `rerun`, not as passed, and told at the end with what went wrong
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from _pytest.runner import call_and_report
 
-AGAIN = ("tests/e2e/", "tests/run/")
+AGAIN = ("tests/e2e/", "tests/run/", "tests/flows/")
 """Folders whose tests get the second try."""
 
 

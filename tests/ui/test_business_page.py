@@ -1,7 +1,7 @@
 """The form of the business: what it shows, what it reads, what of it is written, and which colours can be read."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -94,6 +94,49 @@ def test_hours_are_read_day_by_day_and_midnight_is_the_end_of_the_day() -> None:
 def test_closed_day_has_no_times_though_the_form_keeps_them() -> None:
     days = [replace(day, is_open=False) for day in days_of(HARBOUR)]
     assert profile.typed(form_of(HARBOUR), days)["opening_hours"] == {day: [] for day in profile.DAYS}
+
+
+HOLIDAYS = {"2026-01-01": [], "2026-12-24": [["08:00", "12:00"]], "2026-12-25": []}
+
+
+def dates_of(*given: tuple[str, str]) -> tuple[list[Day], dict[str, str]]:
+    """Rows of dates with one interval each, closed without one, and what the browser sends of them."""
+    rows, form = [], {}
+    for number, (day, times) in enumerate(given):
+        key = f"date-{number}"
+        openings = [Opening(number, "", "", f"{key}-o", f"{key}-c")] if times else []
+        rows.append(Day(key, day, f"opening_hours.{key}", bool(times), openings, day, f"{key}-day"))
+        form[f"{key}-day"] = day
+        if times:
+            form[f"{key}-o"], form[f"{key}-c"] = times.split()
+    return rows, form
+
+
+def test_dates_with_hours_of_their_own_are_shown_until_they_are_over_and_read_back() -> None:
+    harbour = replace(HARBOUR, opening_hours={**HARBOUR.opening_hours, **HOLIDAYS})
+    before = profile.shown(harbour, date(2026, 12, 24))
+    assert list(before["opening_hours"])[7:] == ["2026-12-24", "2026-12-25"]
+    rows, form = dates_of(("2026-12-24", "08:00 12:00"), ("2026-12-25", ""))
+    read = profile.typed(form_of(harbour) | form, days_of(harbour), rows)
+    assert profile.changes(read, before, harbour.contact) == {}
+    rows, form = dates_of(("2026-12-25", ""), ("2027-01-01", "10:00 00:00"))
+    read = profile.typed(form_of(harbour) | form, days_of(harbour), rows)
+    hours = profile.changes(read, before, harbour.contact)["opening_hours"]
+    assert {day: hours[day] for day in list(hours)[7:]} == {"2026-12-25": [], "2027-01-01": [["10:00", "24:00"]]}
+
+
+def test_a_date_that_is_missing_twice_there_or_wrongly_timed_is_named_in_its_row() -> None:
+    rows, form = dates_of(("", ""), ("2026-12-25", ""), ("2026-12-25", ""), ("2026-13-01", ""))
+    wrong = {item.field: item.message for item in profile.wrong_dates(form, rows)}
+    assert wrong == {
+        "opening_hours.date-0": "Choose a date.",
+        "opening_hours.date-2": "This date stands here twice.",
+        "opening_hours.date-3": "Choose a date.",
+    }
+    rows, form = dates_of(("2026-12-25", "18:00 18:00"))
+    fields = {day.date: day.field for day in rows}
+    (problem,) = profile.wrong_hours(profile.typed(form, [], rows)["opening_hours"], fields)
+    assert problem.field == "opening_hours.date-0"
 
 
 @pytest.mark.parametrize("form", [{}, None, "text", {"name": 3, "contact.email": ["x"]}])

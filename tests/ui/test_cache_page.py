@@ -79,9 +79,9 @@ def test_the_worth_of_own_answers_is_told_apart_from_what_was_saved() -> None:
 def test_every_tier_is_listed_and_others_only_when_they_answered() -> None:
     lines = tier_lines(REPORT)
     assert [(line.about.split(",")[0], line.answers, line.p50, line.p95, line.wrong) for line in lines] == [
-        ("in the process", "6", "0.4 ms", "2.0 ms", "0"),
-        ("in Redis", "0", "–", "–", "0"),
-        ("in the database", "0", "–", "–", "0"),
+        ("at hand for 5 minutes", "6", "0.4 ms", "2.0 ms", "0"),
+        ("close by", "0", "–", "–", "0"),
+        ("stored for 7 days", "0", "–", "–", "0"),
         ("another wording", "2", "12 ms", "1.2 s", "1"),
         ("asked anew", "2", "–", "–", "–"),
     ]

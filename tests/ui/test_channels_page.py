@@ -108,6 +108,15 @@ def test_every_adapter_has_a_form_and_a_guide(kind: str) -> None:
     assert sorted(one.url for step in pasting for one in step.addresses) == sorted(one.url for one in addresses)
 
 
+def test_a_word_omni_made_is_copied_where_its_address_is() -> None:
+    adapter = load_adapter("whatsapp")
+    addresses = [WebhookAddress(path=hook.path, title=hook.title, url=f"https://x/{hook.path}") for hook in adapter.webhooks]
+    (step,) = paste_lines(adapter, addresses, {"verify_token": "a long word"})
+    assert [(one.title, one.url) for one in step.addresses][1:] == [("Verify token", "a long word")]
+    assert "the address below as callback address and the verify token." in step.text
+    assert all("{made" not in one.text for one in step_lines(adapter))
+
+
 def test_the_form_shows_what_is_saved_and_never_a_secret() -> None:
     fields = {
         one.name: one

@@ -14,7 +14,7 @@ from omni_app.ui.pages.inbox.lines import Line, keep_links, lines_of, row_of, tr
 from omni_app.ui.pages.inbox.message_shapes import Reaction, before_of, cards_of, chosen_of, mark_of, note_of, reactions_of
 from omni_app.ui.pages.inbox.profile_shapes import address_words
 from omni_app.ui.pages.inbox.taking import refusal_of
-from omni_app.ui.pages.inbox.template_shapes import in_use_first, matches, template_of, use_of
+from omni_app.ui.pages.inbox.template_shapes import in_use_first, matches, template_of, typed_into, use_of
 from tests.ui.test_inbox_lines import HALIFAX, ME, NOW, conversation, message
 
 ACCOUNT = {
@@ -131,6 +131,17 @@ def test_reactions_say_whose_they_are() -> None:
     ]
 
 
+def test_the_team_s_own_emoji_says_how_far_it_got() -> None:
+    details = {"reactions": {"staff": "👍"}, "reaction": {"emoji": "👍", "status": "failed", "problem": "Too late."}}
+    ours = line(role="customer", external_id="wamid.1", details=details)
+    assert (ours.may_react, ours.reacted, ours.react_state, ours.react_problem) == (True, "👍", "failed", "Too late.")
+    assert not line(role="customer", external_id=None).may_react
+    assert not line(role="customer", external_id="wamid.1", details={"deleted_at": "2026-01-01"}).may_react
+    assert not line(role="staff", external_id="wamid.1").may_react
+    assert row_of(conversation(channel="whatsapp", connection=ACCOUNT), ME).has_reactions
+    assert not row_of(conversation(channel="email", connection={**ACCOUNT, "kind": "smtp"}), ME).has_reactions
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
     lambda inner: (
@@ -187,9 +198,19 @@ def test_a_template_asks_for_each_variable_once() -> None:
     assert (use.header_text, use.variables) == ("HD-7", {"1": "Omar", "2": "7", "button:0": "7"})
 
 
+def test_a_picture_at_the_top_is_a_link_or_a_file_of_the_conversation() -> None:
+    info = TemplateInfo(name="menu", language="en", status="approved", body="Hi {{1}}", header={"kind": "image"})
+    template = template_of(info)
+    assert (template.why_not, template.header_kind, template.gaps[0].is_media) == ("", "image", True)
+    by_link = typed_into(template, {"header_media": "https://a.example/a.jpg", "header_file": "", "var.1": "Ana"})
+    assert use_of(template, by_link).header_media == "https://a.example/a.jpg"
+    assert typed_into(template, {"header_media": "", "header_file": "7", "var.1": "Ana"})["header_media"] == "file:7"
+    assert typed_into(template_of(TEMPLATE), {"header_file": "7"}).get("header_media") is None
+
+
 def test_a_template_that_cannot_be_sent_says_why_and_stands_last() -> None:
     paused = template_of(TemplateInfo(name="a_offer", language="en", status="paused", body="Hi"))
-    picture = template_of(TemplateInfo(name="b", language="en", status="approved", body="Hi", header={"kind": "image"}))
+    picture = template_of(TemplateInfo(name="b", language="en", status="approved", body="Hi", header={"kind": "location"}))
     fine = template_of(TEMPLATE)
     assert paused.why_not
     assert picture.why_not

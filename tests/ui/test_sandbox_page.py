@@ -1,6 +1,7 @@
 """What the sandbox page makes of a customer's deed, and of what the simulator says."""
 
 import base64
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,7 @@ from omni_app.channels.simulating import PlayedMessage, PlayedWebhook
 from omni_app.infra.errors import Invalid
 from omni_app.ui.pages.sandbox.acting import CHAT_KINDS, MAIL_KINDS, act, press_choice, propose_customer, read_address, write_mail
 from omni_app.ui.pages.sandbox.samples import picture, voice_note
-from omni_app.ui.pages.sandbox.showing import bubble_line, hook_line
+from omni_app.ui.pages.sandbox.showing import bubble_line, bubble_lines, hook_line
 from omni_app.ui.words import zone_of
 
 ZONE = zone_of("UTC")
@@ -90,3 +91,17 @@ def test_what_omni_did_with_a_webhook_is_said(status: int, tries: int, state: st
 
 def _message(*, text: str, is_ours: bool, state: str) -> PlayedMessage:
     return PlayedMessage(id="m1", is_ours=is_ours, kind="mail", text=text, subject="", choices=(), files=(), state=state, at=AT)
+
+
+def test_a_reaction_stands_on_its_message_the_newest_of_each_side() -> None:
+    def reaction(text: str, target: str, *, is_ours: bool, state: str = "sent") -> PlayedMessage:
+        made = _message(text=text, is_ours=is_ours, state=state)
+        return replace(made, id=f"{text}{target}{is_ours}{state}", kind="reaction", target=target)
+
+    talk = [_message(text="Hello", is_ours=False, state=""), reaction("👍", "m1", is_ours=True)]
+    (line,) = bubble_lines([*talk, reaction("❤️", "m1", is_ours=True), reaction("🙏", "m1", is_ours=False)], ZONE)
+    assert line.reactions == ["❤️ the business", "🙏 you"]
+    (line,) = bubble_lines([*talk, reaction("", "m1", is_ours=True)], ZONE)
+    assert line.reactions == []
+    lines = bubble_lines([talk[0], reaction("👍", "m1", is_ours=True, state="failed"), reaction("👍", "m0", is_ours=True)], ZONE)
+    assert [(one.what, one.reactions) for one in lines] == [("", []), ("Reaction", []), ("Reaction", [])]

@@ -30,7 +30,7 @@ async def test_what_an_erased_customer_asked_leaves_redis() -> None:
     made = await make_business()
     await process(made.scope, inbound("is there parking"))
     await process(made.scope, inbound("do you see kids", "visitor-2"))
-    await finish_tasks(2.0)
+    await finish_tasks(30)
     business_id = made.scope.business_id
     assert await shared.find(business_id, question_key("is there parking")) is not None
     (customer,) = await rows("select customer_id as id from messages where text = 'is there parking'")

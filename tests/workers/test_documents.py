@@ -19,7 +19,7 @@ from omni_app.knowledge.studying import BATCH, advance
 from omni_app.llm.embedding import embed, load_embedder
 from tests.knowledge.paper import VISIT, add_text, make_pdf, make_scan, work
 from tests.making import count, make_business, rows
-from workers.document_sweeps import ask_for_unread_documents
+from workers.document_sweeps import ask_for_new_passages, ask_for_unread_documents
 from workers.documents import read_document, remove_file
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -156,6 +156,26 @@ async def test_a_document_whose_job_is_gone_gets_another_one() -> None:
         await db.execute("delete from outbox")
     await ask_for_unread_documents()
     assert await count("outbox") == 0
+
+
+async def test_vectors_of_another_model_are_made_anew_while_the_old_text_answers_on() -> None:
+    scope = await business()
+    view, other = await add_text(scope), await add_text(scope, "# Parking\n\nTwelve places behind the house.", title="Parking")
+    for one in (view, other):
+        await run(scope, one.id)
+    await rows("update passages set embedding_model = 'another' where document_id = :id returning id", id=view.id)
+    await ask_for_new_passages()
+    await ask_for_new_passages()
+    assert ((await state(view))[0], (await state(other))[0]) == ("waiting", "ready")
+    served = "select count(*) as n from passages p join documents d on d.id = p.document_id and p.edition = d.served_edition"
+    before = await rows(served)
+    await ask_for_unread_documents()
+    await run(scope, view.id)
+    assert (await state(view))[0] == "ready"
+    assert await rows(served) == before
+    assert await rows("select id from passages where embedding_model = 'another'") == []
+    await ask_for_new_passages()
+    assert (await state(view))[0] == "ready"
 
 
 async def test_a_file_is_removed_and_may_be_gone_already() -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 from omni_app.api.access import IdempotencyKey, KeyScope
 from omni_app.api.envelope import Success, described, fresh, ok, paged
+from omni_app.api.errors import fields_called
 from omni_app.api.idempotency import run_once
 from omni_app.api.routes.parameters import Limit, PageNumber, Time
 from omni_app.budgets.budget import BudgetView, load_budget, set_limit
@@ -200,7 +201,8 @@ async def change_budget(body: BudgetBody, scope: KeyScope) -> JSONResponse:
             campaign_cap_nusd=body.campaign_cap_nusd if "campaign_cap_nusd" in named else rules.campaign_cap_nusd,
         )
         rules = await set_rules(db, wanted)
-        budget = await set_limit(db, body.limit_nusd) if "limit_nusd" in named else await load_budget(db)
+        with fields_called(limit="limit_nusd"):
+            budget = await set_limit(db, body.limit_nusd) if "limit_nusd" in named else await load_budget(db)
         return ok(_budget(budget, rules))
 
 
@@ -248,8 +250,9 @@ async def add_credit(body: TopUpBody, scope: KeyScope, idempotency_key: Idempote
     scope.require(Permission.OWN)
 
     async def work() -> JSONResponse:
-        async with open_db(scope) as db:
-            return ok(_movement(await top_up(db, body.amount_nusd, body.note, body.client_id)), 201)
+        with fields_called(amount="amount_nusd"):
+            async with open_db(scope) as db:
+                return ok(_movement(await top_up(db, body.amount_nusd, body.note, body.client_id)), 201)
 
     return await run_once(scope, idempotency_key, ["credits", body.model_dump(mode="json")], work)
 

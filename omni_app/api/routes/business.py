@@ -24,7 +24,7 @@ _EXAMPLE: dict[str, Any] = {
     "industry": "Dentistry",
     "timezone": "America/Halifax",
     "locale": "en-CA",
-    "opening_hours": {"mon": [["08:00", "12:00"], ["13:00", "18:00"]]},
+    "opening_hours": {"mon": [["08:00", "12:00"], ["13:00", "18:00"]], "2026-12-25": []},
     "contact": {"phone": "+1 902 555 0100"},
     "price_list": [{"name": "Check-up", "price_minor": 18900, "currency": "CAD"}],
     "rules": "Never give a diagnosis.",
@@ -47,7 +47,10 @@ class PriceData(BaseModel):
 
 
 class BusinessData(BaseModel):
-    """The profile. `opening_hours`: weekday (mon … sun) to intervals in local time; a missing day is closed."""
+    """The profile. `opening_hours`: weekday (mon … sun) to intervals in local time; a missing day is closed.
+
+    A date like 2026-12-25 is a holiday or another special day: its intervals hold in place of its weekday's.
+    """
 
     id: UUID
     name: str

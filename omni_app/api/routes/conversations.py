@@ -69,13 +69,17 @@ class FileData(BaseModel):
 
 
 class MessageData(BaseModel):
-    """One message, numbered from 1 inside its conversation. `source` of an answer: faq, passage, model, none."""
+    """One message, numbered from 1 inside its conversation. `source` of an answer: faq, passage, model, none.
+
+    `problem` is what the provider said when it was not delivered.
+    """
 
     id: UUID
     seq: int
     role: Literal["customer", "assistant", "staff", "system"]
     text: str
-    status: Literal["queued", "sent", "delivered", "read", "failed"]
+    status: Literal["queued", "sent", "unknown", "delivered", "read", "failed"]
+    problem: str
     author: str | None
     source: str | None
     tier: str | None

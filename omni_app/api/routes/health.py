@@ -1,21 +1,25 @@
 """/health, /ready, /live, /metrics."""
 
 import asyncio
+import hmac
+import ipaddress
 import time
 from typing import Any
 
 import psutil
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from omni_app.infra.database import app_engine, read_system
+from omni_app.infra.errors import Forbidden
 from omni_app.infra.log import get_logger
 from omni_app.infra.metrics import DEAD_JOBS, QUEUE_AGE, QUEUE_SIZE
 from omni_app.infra.redis import key, redis_client
 from omni_app.llm.registry import find_language_model
+from omni_app.settings import load_settings
 
 router = APIRouter(tags=["Operations"])
 log = get_logger(__name__)
@@ -69,6 +73,26 @@ async def _beats() -> dict[str, Any]:
     return {"worker": {"status": "up" if worker else "down"}, "scheduler": {"status": "up" if scheduler else "down"}}
 
 
+def _may_measure(request: Request) -> bool:
+    token, given = load_settings().metrics_token, request.headers.get("authorization", "")
+    if token is not None and token.get_secret_value():
+        wanted = f"Bearer {token.get_secret_value()}"
+        if hmac.compare_digest(given.encode(), wanted.encode()):
+            return True
+    # A proxy on this machine has an address of this machine for everybody, and says for whom it asks.
+    is_passed_on = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip", "via"))
+    return not is_passed_on and request.client is not None and _is_loopback(request.client.host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
 @router.get("/health", summary="State of every part", responses={503: {"description": "The database is away"}})
 async def health() -> JSONResponse:
     """200 with the state of every part; 503 only when the database is away."""
@@ -107,8 +131,16 @@ async def live() -> JSONResponse:
     return JSONResponse({"status": "alive"})
 
 
-@router.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse)
-async def metrics() -> Response:
+@router.get(
+    "/metrics",
+    summary="Figures for Prometheus",
+    response_class=PlainTextResponse,
+    responses={403: {"description": "Neither from this machine nor with METRICS_TOKEN"}},
+)
+async def metrics(request: Request) -> Response:
+    """Counters and times of this process, for this machine, and for who sends `METRICS_TOKEN` as a bearer token."""
+    if not _may_measure(request):
+        raise Forbidden("Ask from this machine, or send METRICS_TOKEN as a bearer token.")
     try:
         await _queue()
     except Exception:

@@ -74,6 +74,10 @@ async def _receive(adapter: Adapter, hook: Hook, token: str | None, request: Req
             reply = await _take_shared(adapter, webhook, is_challenge=is_challenge)
         else:
             reply = await _take_own(adapter, webhook, token, is_challenge=is_challenge)
+    except _NotFromThere:
+        # The provider's own request: it never counts as forged, or one business's list would shut it out for all.
+        WEBHOOKS.labels(adapter.kind, "refused").inc()
+        return failure(403, "forbidden", _REFUSED)
     except (InvalidSignature, NotFound) as error:
         WEBHOOKS.labels(adapter.kind, "refused").inc()
         return await _refuse(source, error)
@@ -84,7 +88,8 @@ async def _take_own(adapter: Adapter, webhook: WebhookRequest, token: str, *, is
     account = await find_by_token(adapter.kind, token)
     if account is None:
         raise NotFound("webhook address")
-    _check_source(account, webhook)
+    if not _may_send(account, webhook):
+        raise InvalidSignature
     try:
         reply = await _check(adapter, account, webhook, is_challenge=is_challenge)
     except InvalidSignature:
@@ -98,9 +103,22 @@ async def _take_own(adapter: Adapter, webhook: WebhookRequest, token: str, *, is
         return reply
     may_deliver(account.id).require("Too many events came for this connection within a minute.")
     events = await _off_loop(webhook, lambda: adapter.split(webhook))
-    for owner, theirs in await _by_owner(adapter, account, events):
+    owned = await _by_owner(adapter, account, events)
+    for owner, theirs in (allowed := _allowed(adapter, webhook, owned)):
         await _record(adapter, owner, webhook, theirs)
+    if owned and not allowed:
+        raise _NotFromThere
     return adapter.acknowledge(webhook)
+
+
+def _allowed(
+    adapter: Adapter, webhook: WebhookRequest, owned: Sequence[tuple[Account, list[RawEvent]]]
+) -> list[tuple[Account, list[RawEvent]]]:
+    """Those who take webhooks from this network."""
+    allowed = [(account, events) for account, events in owned if _may_send(account, webhook)]
+    if len(allowed) < len(owned):
+        log.warning("webhook events from a network their connection does not list", kind=adapter.kind)
+    return allowed
 
 
 async def _by_owner(adapter: Adapter, account: Account, events: Sequence[RawEvent]) -> list[tuple[Account, list[RawEvent]]]:
@@ -130,9 +148,12 @@ async def _take_shared(adapter: Adapter, webhook: WebhookRequest, *, is_challeng
     await _off_loop(webhook, lambda: adapter.authenticate(webhook, keys))
     events: Sequence[RawEvent] = await _off_loop(webhook, lambda: adapter.split(webhook))
     accounts = await find_by_keys(adapter.kind, [event.account for event in events if event.account])
-    for key, account in accounts.items():
+    owned = [(account, [event for event in events if event.account == key]) for key, account in accounts.items()]
+    for account, theirs in (allowed := _allowed(adapter, webhook, owned)):
         may_deliver(account.id).require("Too many events came for this connection within a minute.")
-        await _record(adapter, account, webhook, [event for event in events if event.account == key])
+        await _record(adapter, account, webhook, theirs)
+    if owned and not allowed:
+        raise _NotFromThere
     if strays := sum(event.account not in accounts for event in events):
         # A 2xx all the same: sent again they would be nobody's either.
         WEBHOOKS.labels(adapter.kind, "nobody").inc(strays)
@@ -169,17 +190,20 @@ async def _off_loop(webhook: WebhookRequest, work: Callable[[], Any]) -> Any:
     return await asyncio.to_thread(work) if len(webhook.body) > THREAD_BYTES else work()
 
 
-def _check_source(account: Account, webhook: WebhookRequest) -> None:
-    """Raise `InvalidSignature` when the connection lists its provider's networks and this is none of them."""
+class _NotFromThere(Exception):
+    """Signed by the provider, but sent from a network that none of the connections it is for lists."""
+
+
+def _may_send(account: Account, webhook: WebhookRequest) -> bool:
+    """Whether this network is one of those the connection lists; one that lists none takes webhooks from all."""
     if not account.allowed_ips:
-        return
+        return True
     try:
         address = ipaddress.ip_address(webhook.ip or "")
     except ValueError:
-        raise InvalidSignature from None
+        return False
     address = getattr(address, "ipv4_mapped", None) or address
-    if not any(address in ipaddress.ip_network(network) for network in account.allowed_ips):
-        raise InvalidSignature
+    return any(address in ipaddress.ip_network(network) for network in account.allowed_ips)
 
 
 _refused_until: dict[str, tuple[float, Decision]] = {}

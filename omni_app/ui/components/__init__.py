@@ -14,6 +14,9 @@ from omni_app.ui.components.basics import (
     muted,
     segmented,
     spinner,
+    tab,
+    tab_panel,
+    tabs,
 )
 from omni_app.ui.components.dialogs import confirm, dialog, said, toaster, told
 from omni_app.ui.components.forms import (
@@ -71,7 +74,10 @@ __all__ = [
     "skeleton_page",
     "skeleton_rows",
     "spinner",
+    "tab",
+    "tab_panel",
     "table",
+    "tabs",
     "text_area_field",
     "text_field",
     "toaster",

@@ -108,6 +108,30 @@ def copy_button(text: Text, label: str = "Copy", size: str = "s") -> rx.Componen
     )
 
 
+def tab(label: Text | rx.Component, is_on: rx.Var[bool], on_pick: Any, panel_id: str, class_name: str = "") -> rx.Component:
+    """One tab of `tabs`: Tab stops at the chosen one only, the arrows of `omni.js` reach the others."""
+    return rx.el.button(
+        label,
+        type="button",
+        role="tab",
+        class_name=class_name,
+        tab_index=rx.cond(is_on, 0, -1),
+        on_click=on_pick,
+        custom_attrs={"aria-selected": rx.cond(is_on, "true", "false"), "aria-controls": panel_id},
+    )
+
+
+def tabs(*content: rx.Component, label: str, class_name: str = "tabs", by_hand: bool = False) -> rx.Component:
+    """A row of `tab`, and whatever stands beside them. `by_hand`: an arrow only moves there, Enter or Space picks."""
+    attributes = {"data-by-hand": ""} if by_hand else {}
+    return rx.el.div(*content, class_name=class_name, role="tablist", aria_label=label, custom_attrs=attributes)
+
+
+def tab_panel(*content: rx.Component, panel_id: str, label: Text) -> rx.Component:
+    """What a tab shows; `label` is the chosen tab's."""
+    return rx.el.div(*content, id=panel_id, role="tabpanel", aria_label=label)
+
+
 def segmented(options: list[tuple[str, Text]], value: rx.Var[str], on_pick: Any, label: str) -> rx.Component:
     """A few choices of which one is on; `on_pick(value)` is called with the chosen one."""
     return rx.el.div(

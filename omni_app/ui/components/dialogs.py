@@ -6,6 +6,9 @@ import reflex as rx
 
 from omni_app.ui.components.basics import Text, button
 
+# Radix draws a title as h1; the page has its own.
+_SECOND = {"as": "h2"}
+
 
 def confirm(
     open_: rx.Var[bool],
@@ -20,7 +23,7 @@ def confirm(
     """Ask before something that hurts: `title` names the thing, `about` the effect; `act` (verb + thing) does it, `keep` not."""
     return rx.alert_dialog.root(
         rx.alert_dialog.content(
-            rx.alert_dialog.title(title),
+            rx.alert_dialog.title(title, custom_attrs=_SECOND),
             rx.alert_dialog.description(about, class_name="say"),
             rx.el.div(
                 rx.alert_dialog.cancel(button(keep)),
@@ -36,16 +39,27 @@ def confirm(
 
 
 def dialog(
-    open_: rx.Var[bool], title: Text, *content: rx.Component, on_close: Any, about: Text | None = None, wide: bool = False
+    open_: rx.Var[bool],
+    title: Text,
+    *content: rx.Component,
+    on_close: Any,
+    about: Text | None = None,
+    wide: bool = False,
+    stays: bool = False,
 ) -> rx.Component:
-    """A layer with a title; Escape and a click beside it call `on_close` (a handler that takes the new open state)."""
+    """A layer with a title; Escape and a click beside it call `on_close` (a handler that takes the new open state).
+
+    `stays`: a click beside it does nothing, for a layer in which somebody writes at length.
+    """
+    beside = {"on_interact_outside": rx.prevent_default} if stays else {}
     return rx.dialog.root(
         rx.dialog.content(
-            rx.dialog.title(title),
+            rx.dialog.title(title, custom_attrs=_SECOND),
             rx.dialog.description(about, class_name="say") if about is not None else rx.fragment(),
             *content,
             class_name="dlg wide" if wide else "dlg",
             custom_attrs={} if about is not None else {"aria-describedby": ""},
+            **beside,
         ),
         open=open_,
         on_open_change=on_close,

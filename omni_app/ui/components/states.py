@@ -14,7 +14,7 @@ def empty_state(
     """Nothing there: what it is for and the next step; or, when a filter hides everything, the way back."""
     return rx.el.div(
         rx.el.span(icon(icon_name, "l"), class_name="ic n" if because_of_filter else "ic"),
-        rx.el.h3(title),
+        rx.el.h2(title),
         rx.el.p(about),
         rx.el.div(*actions, class_name="row") if actions else rx.fragment(),
         class_name="empty",
@@ -25,7 +25,7 @@ def error_state(title: Text, about: Text, on_retry: Any, request_id: rx.Var[str]
     """It went wrong: what happened, what is safe, try again, and the request id for whoever helps."""
     return rx.el.div(
         rx.el.span(icon("cloud_off", "l"), class_name="ic b"),
-        rx.el.h3(title),
+        rx.el.h2(title),
         rx.el.p(about),
         rx.el.div(button("Try again", "rotate_cw", on_click=on_retry), class_name="row"),
         rx.cond(

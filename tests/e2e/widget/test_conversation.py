@@ -115,31 +115,32 @@ async def test_unread_messages_are_counted_until_read(visitor: Visitor, stub: Ch
     await until(lambda: [frame["seq"] for frame in stub.heard if frame["t"] == "read"][-1:] == [4])
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "<img src=x onerror='window.pwned=1'><script>window.pwned=1</script>",
-        "<b>bold</b> &amp; &lt;i&gt; {{constructor.constructor('window.pwned=1')()}} ${window.pwned=1}",
-        "javascript:window.pwned=1 and data:text/html,<script>window.pwned=1</script>",
-        "abc \u202egnp.exe\u2066 \u2067 end",
-        "😀" * 500 + "\u0000\u0007",
-        "مرحبا hello مرحبا",
-        "line one\nline two\n\n    indented",
-    ],
+HOSTILE = (
+    "<img src=x onerror='window.pwned=1'><script>window.pwned=1</script>",
+    "<b>bold</b> &amp; &lt;i&gt; {{constructor.constructor('window.pwned=1')()}} ${window.pwned=1}",
+    "javascript:window.pwned=1 and data:text/html,<script>window.pwned=1</script>",
+    "abc \u202egnp.exe\u2066 \u2067 end",
+    "😀" * 500 + "\u0000\u0007",
+    "مرحبا hello مرحبا",
+    "line one\nline two\n\n    indented",
 )
-async def test_hostile_text_is_only_text_from_both_sides(visitor: Visitor, stub: ChatStub, text: str) -> None:
-    source = {"kind": "faq", "id": "1", "title": text, "quote": text}
-    stub.answer = lambda asked: {"text": asked, "sources": [source]}
-    stub.config |= {"name": text, "greeting": text, "suggestions": [text], "status_line": text, "foot": text}
-    await visitor.open()
-    await visitor.say(text)
-    await expect(visitor.theirs).to_have_count(2)
-    await stub.take_over(name=text, initials="<>")
-    await stub.staff_says(text, author=text)
-    await expect(visitor.theirs).to_have_count(3)
 
-    assert stub.said() == [text]
-    assert await visitor.texts() == [text] * 3
+
+async def test_hostile_text_is_only_text_from_both_sides(visitor: Visitor, stub: ChatStub) -> None:
+    every = " ".join(HOSTILE)
+    stub.answer = lambda asked: {"text": asked, "sources": [{"kind": "faq", "id": "1", "title": asked, "quote": asked}]}
+    stub.config |= {"name": every, "greeting": every, "suggestions": [*HOSTILE], "status_line": every, "foot": every}
+    await visitor.open()
+    for number, text in enumerate(HOSTILE, 1):
+        await visitor.say(text)
+        await expect(visitor.theirs, text).to_have_count(1 + number)
+    for number, text in enumerate(HOSTILE, 1):
+        await stub.take_over(name=text, initials="<>")
+        await stub.staff_says(text, author=text)
+        await expect(visitor.theirs, text).to_have_count(1 + len(HOSTILE) + number)
+
+    assert stub.said() == [*HOSTILE]
+    assert await visitor.texts() == [said for text in HOSTILE for said in (text, text)] + [*HOSTILE]
     assert await visitor.page.evaluate("window.pwned") is None
     assert await visitor.page.locator("omni-widget").locator("img, script, b b, a").count() == 0
     isolated = "nodes => nodes.every(node => getComputedStyle(node).unicodeBidi === 'isolate')"

@@ -7,6 +7,7 @@ from PIL import Image
 from playwright.async_api import FilePayload, Locator, expect
 
 from tests.e2e.widget.conftest import Visitor
+from tests.harness.waiting import until
 from tests.stubs.chat_stub import ChatStub
 
 pytestmark = pytest.mark.e2e
@@ -45,7 +46,7 @@ async def test_a_picture_is_uploaded_sent_and_painted(visitor: Visitor, stub: Ch
     await visitor.button("Send").click()
     painted = visitor.mine.get_by_role("img", name="tooth.png")
     await expect(painted).to_be_visible()
-    assert await painted.evaluate(MIDDLE) == [200, 30, 40, 255]
+    await until(lambda: painted.evaluate(f"node => String(({MIDDLE})(node)) === '200,30,40,255'"))
     box = await painted.bounding_box()
     assert box
     assert (round(box["width"]), round(box["height"])) == (220, 165)
@@ -57,7 +58,7 @@ async def test_a_picture_is_uploaded_sent_and_painted(visitor: Visitor, stub: Ch
 
 async def test_a_file_of_the_team_can_be_opened_also_when_its_link_is_old(visitor: Visitor, stub: ChatStub) -> None:
     stub.files["file-9"] = {"id": "file-9", "name": "plan.txt", "media_type": "text/plain", "size": 5}, b"hello"
-    await visitor.page.clock.install()
+    await visitor.hold_the_clock()
     await visitor.open()
     await visitor.say("the plan?")
     await expect(visitor.theirs).to_have_count(2)
@@ -69,7 +70,7 @@ async def test_a_file_of_the_team_can_be_opened_also_when_its_link_is_old(visito
     await visitor.page.clock.fast_forward(250_000)
     async with visitor.page.context.expect_page() as opened:
         await chip.click()
-    assert await (await opened.value).locator("body").inner_text() == "hello"
+    await expect((await opened.value).locator("body")).to_have_text("hello")
     await (await opened.value).close()
 
 

@@ -102,7 +102,7 @@ async def test_a_form_sent_while_the_connection_is_lost_arrives_later(visitor: V
     await visitor.button("Start chat").click()
     await expect(visitor.button("Start chat")).to_be_disabled()
     stub.is_down = False
-    await expect(visitor.field).to_be_visible(timeout=20_000)
+    await expect(visitor.field).to_be_visible()
     assert claims(stub) == [{"name": "Sarah", "email": "sarah@example.com"}]
 
 
@@ -137,7 +137,7 @@ async def test_a_code_by_email_proves_who_it_is(arrive: Callable[..., Any], stub
 
 
 async def test_a_code_can_be_sent_again_after_a_while_and_to_another_address(visitor: Visitor, stub: ChatStub) -> None:
-    await visitor.page.clock.install()
+    await visitor.hold_the_clock()
     await visitor.open()
     await visitor.button("More").click()
     await visitor.page.get_by_role("menuitem", name="It’s me: get a code").click()

@@ -57,7 +57,7 @@ async def test_a_growing_answer_ends_with_the_connection(visitor: Visitor, stub:
     await expect(growing).to_be_visible()
     stub.talk.store("assistant", "A check-up costs $189.")
     await stub.drop()
-    await expect(visitor.theirs.last).to_contain_text("A check-up costs $189.", timeout=20_000)
+    await expect(visitor.theirs.last).to_contain_text("A check-up costs $189.")
     await expect(growing).to_be_hidden()
     assert await visitor.texts() == ["cost?", "A check-up costs $189."]
 
@@ -93,7 +93,8 @@ async def test_the_team_hears_that_the_visitor_types_and_stops(visitor: Visitor,
     await stub.has_heard("typing", times=1)
     await visitor.field.press("Enter")
     await stub.has_heard("typing", times=2)
-    assert [frame["on"] for frame in stub.heard if frame["t"] == "typing"] == [True, False]
+    on = [frame["on"] for frame in stub.heard if frame["t"] == "typing"]
+    assert on[:2] == [True, False]
 
 
 async def test_marks_go_from_waiting_over_delivered_to_read(visitor: Visitor, stub: ChatStub) -> None:

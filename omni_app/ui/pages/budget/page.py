@@ -18,8 +18,8 @@ from omni_app.ui.shell import page
 )
 def budget() -> rx.Component:
     content = rx.el.div(
-        rx.el.div(parts.month(), parts.at_hundred(), class_name="c6 stack"),
-        rx.el.div(parts.credit(), rx.cond(parts.MAY_CONFIGURE, parts.rules()), class_name="c6 stack"),
+        rx.el.div(parts.month(), parts.at_hundred(), class_name="c6 stack money-col"),
+        rx.el.div(parts.credit(), rx.cond(parts.MAY_CONFIGURE, parts.rules()), class_name="c6 stack money-col"),
         plan_parts.plan(),
         class_name="cols",
     )

@@ -15,12 +15,15 @@ from omni_app.ui.components import (
     meter,
     pager,
     panel,
+    select_field,
     table,
     text_field,
 )
+from omni_app.ui.components.leaving import WATCHED
 from omni_app.ui.pages.budget.state import BudgetState, MoveLine
 
 MAY_CONFIGURE = ShellState.permissions.contains(Permission.CONFIGURE.value)
+BOOKINGS = [("payment", "A payment"), ("correction", "A correction: take credit out again")]
 MAY_OWN = ShellState.permissions.contains(Permission.OWN.value)
 
 
@@ -36,12 +39,13 @@ def month() -> rx.Component:
             input_mode="decimal",
             auto_complete="off",
             default_value=BudgetState.limit_plain,
-            key="limit-" + BudgetState.edition.to_string(),
+            key="limit-" + BudgetState.limit_edition.to_string(),
         ),
         form_actions(button("Save budget", tone="primary", type="submit", busy=BudgetState.busy == "limit")),
         on_submit=BudgetState.save_limit,
         no_validate=True,
         class_name="form",
+        custom_attrs=WATCHED,
     )
     return panel(
         rx.el.div(
@@ -147,29 +151,30 @@ def credit() -> rx.Component:
 def top_up_dialog() -> rx.Component:
     return dialog(
         BudgetState.topping_up,
-        "Add credit",
+        "Add or correct credit",
         rx.el.form(
             form_error(BudgetState),
+            select_field("kind", "Book", BOOKINGS, BudgetState.errors),
             text_field(
                 "amount", "Amount", BudgetState.errors, unit="$", input_mode="decimal", auto_focus=True, auto_complete="off"
             ),
             text_field("note", "Note", BudgetState.errors, hint="Like the number of the invoice; may be empty", max_length=300),
             form_actions(
                 button("Cancel", on_click=BudgetState.set_topping_up(False)),
-                button("Add credit", tone="primary", type="submit", busy=BudgetState.busy == "top-up"),
+                button("Book", tone="primary", type="submit", busy=BudgetState.busy == "top-up"),
             ),
             on_submit=BudgetState.pay_in,
             no_validate=True,
             class_name="form",
         ),
-        about="It is used when the month's budget is spent, works from the next call on and stays until it is used.",
+        about="Credit is used when the month's budget is spent, works from the next call on and stays until it is used.",
         on_close=BudgetState.set_topping_up,
     )
 
 
 def rules() -> rx.Component:
     """Alerts and caps."""
-    edition = BudgetState.edition.to_string()
+    edition = BudgetState.rules_edition.to_string()
     return panel(
         rx.el.form(
             form_error(BudgetState),
@@ -221,6 +226,7 @@ def rules() -> rx.Component:
             on_submit=BudgetState.save_rules,
             no_validate=True,
             class_name="form",
+            custom_attrs=WATCHED,
         ),
         title="Alerts and caps",
         padded=True,

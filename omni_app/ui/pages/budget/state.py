@@ -88,8 +88,9 @@ class BudgetState(ViewerState, rx.State):
     emails: str = ""
     customer_cap: str = ""
     campaign_cap: str = ""
-    edition: int = 0
-    """Grows with each reading that may change a field, so that fields take the new value."""
+    limit_edition: int = 0
+    """Grows when the field of the limit must take the stored value; `rules_edition` is the same for alerts and caps."""
+    rules_edition: int = 0
 
     topping_up: bool = False
     top_up_id: str = ""
@@ -99,7 +100,8 @@ class BudgetState(ViewerState, rx.State):
     async def load(self) -> None:
         await watch(self, BudgetState.on_live, ("budget", "message.created"), every=2.0)
         await self._read()
-        await self._read_settings()
+        await self._read_limit()
+        await self._read_rules()
 
     @handler
     async def on_live(self, note: dict) -> None:
@@ -124,15 +126,19 @@ class BudgetState(ViewerState, rx.State):
             for item in moves.items
         ]
 
-    async def _read_settings(self) -> None:
+    async def _read_limit(self) -> None:
         async with viewer_db(self) as db:
-            rules, budget = await load_rules(db), await load_budget(db)
-        self.limit_plain = plain(budget.limit_nusd)
+            self.limit_plain = plain((await load_budget(db)).limit_nusd)
+        self.limit_edition += 1
+
+    async def _read_rules(self) -> None:
+        async with viewer_db(self) as db:
+            rules = await load_rules(db)
         self.percents = ", ".join(str(percent) for percent in rules.alert_percents)
         self.emails = ", ".join(rules.alert_emails)
         self.customer_cap = "" if rules.customer_cap_nusd is None else plain(rules.customer_cap_nusd)
         self.campaign_cap = "" if rules.campaign_cap_nusd is None else plain(rules.campaign_cap_nusd)
-        self.edition += 1
+        self.rules_edition += 1
 
     def _show_budget(self, budget: BudgetView) -> None:
         spent = min(budget.percent, 100.0)
@@ -158,7 +164,7 @@ class BudgetState(ViewerState, rx.State):
         async with viewer_db(self) as db:
             budget = await set_limit(db, amount)
         await self._read()
-        await self._read_settings()
+        await self._read_limit()
         yield ShellState.on_live({})
         if budget.spent_nusd >= amount and not budget.credit_left_nusd:
             yield told("Budget saved. Paid answers are paused now.", f"{money.show(budget.spent_nusd)} is spent already.")
@@ -172,7 +178,7 @@ class BudgetState(ViewerState, rx.State):
         rules = read_rules(form)
         async with viewer_db(self) as db:
             await set_rules(db, rules)
-        await self._read_settings()
+        await self._read_rules()
         yield said("Alerts and caps saved")
 
     @handler
@@ -185,13 +191,17 @@ class BudgetState(ViewerState, rx.State):
             return
         self.busy = "top-up"
         yield
-        amount = read_amount(form_text(form, "amount"), "amount", "The payment", most_nusd=MOST_AT_ONCE_NUSD, above_zero=True)
+        amount = read_amount(form_text(form, "amount"), "amount", "The amount", most_nusd=MOST_AT_ONCE_NUSD, above_zero=True)
+        is_correction = form_text(form, "kind") == "correction"
         async with viewer_db(self) as db:
-            await top_up(db, amount, form_text(form, "note"), client_id=self.top_up_id)
+            await top_up(db, -amount if is_correction else amount, form_text(form, "note"), client_id=self.top_up_id)
         self.topping_up, self.top_up_id, self.moves_page = False, "", 1
         await self._read()
         yield ShellState.on_live({})
-        yield said(f"{money.show(amount)} of credit added. It works from the next call on.")
+        if is_correction:
+            yield said(f"{money.show(amount)} of credit taken out")
+        else:
+            yield said(f"{money.show(amount)} of credit added. It works from the next call on.")
 
     @handler
     async def go_moves(self, page: int) -> None:

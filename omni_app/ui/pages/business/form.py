@@ -14,8 +14,8 @@ from omni_app.ui.components import (
     text_field,
 )
 from omni_app.ui.components.forms import error_line
-from omni_app.ui.components.leaving import guard_leaving
-from omni_app.ui.pages.business.hours import hours_fields
+from omni_app.ui.components.leaving import unsaved
+from omni_app.ui.pages.business.hours import hours_fields, special_fields
 from omni_app.ui.pages.business.preview import greeting_when_empty
 from omni_app.ui.pages.business.profile import QUESTIONS, zones
 from omni_app.ui.pages.business.state import BusinessState, DraftState
@@ -26,8 +26,6 @@ _COLORS = [
     ("on_primary", "Text on primary", ""),
     ("accent", "Accent", "The badge that counts new messages"),
 ]
-
-GUARD_LEAVING = guard_leaving("omniBusinessGuard", ".biz-form", "ask-leave")
 
 
 def _changed() -> rx.event.EventSpec:
@@ -265,7 +263,7 @@ def business_form(may_change: rx.Var[bool]) -> rx.Component:
         rx.el.fieldset(
             _about(),
             _contact(),
-            panel(hours_fields(), title="Opening hours", padded=True, class_name="hours"),
+            panel(hours_fields(), special_fields(), title="Opening hours", padded=True, class_name="hours"),
             _words(),
             _colors(),
             disabled=~may_change,
@@ -273,9 +271,9 @@ def business_form(may_change: rx.Var[bool]) -> rx.Component:
         rx.cond(may_change, _save_bar()),
         key=BusinessState.form.to_string(),
         on_submit=BusinessState.save,
-        on_mount=[rx.call_script(GUARD_LEAVING), DraftState.begin()],
+        on_mount=DraftState.begin(),
         no_validate=True,
         class_name="biz-form",
         aria_label="Business",
-        custom_attrs={"data-unsaved": rx.cond(DraftState.is_changed, "true", "false")},
+        custom_attrs=unsaved(DraftState.is_changed),
     )

@@ -1,4 +1,4 @@
-"""Opening hours in the form: a line for each weekday, open or closed, with one or two intervals."""
+"""Opening hours in the form: a line for each weekday and each special date, open or closed, with one or two intervals."""
 
 import reflex as rx
 
@@ -37,27 +37,65 @@ def _opening(day: rx.Var[Day], opening: rx.Var[Opening]) -> rx.Component:
 
 
 def _day(day: rx.Var[Day]) -> rx.Component:
+    return rx.el.li(rx.el.span(day.name, class_name="med day-name"), _switch(day), _times(day), key=day.key)
+
+
+def _switch(day: rx.Var[Day]) -> rx.Component:
+    return rx.el.span(
+        rx.el.button(
+            type="button",
+            class_name="sw",
+            role="switch",
+            aria_label="Open on " + day.name,
+            custom_attrs={"aria-checked": rx.cond(day.is_open, "true", "false")},
+            on_click=DraftState.toggle_day(day.key),
+        ),
+        rx.el.span(rx.cond(day.is_open, "Open", "Closed"), class_name="mut"),
+        class_name="row day-switch",
+    )
+
+
+def _times(day: rx.Var[Day]) -> rx.Component:
     wrong = BusinessState.errors[day.field]
-    return rx.el.li(
-        rx.el.span(day.name, class_name="med day-name"),
-        rx.el.span(
-            rx.el.button(
-                type="button",
-                class_name="sw",
-                role="switch",
-                aria_label="Open on " + day.name,
-                custom_attrs={"aria-checked": rx.cond(day.is_open, "true", "false")},
-                on_click=DraftState.toggle_day(day.key),
-            ),
-            rx.el.span(rx.cond(day.is_open, "Open", "Closed"), class_name="mut"),
-            class_name="row day-switch",
+    return rx.el.div(
+        rx.cond(day.is_open, rx.foreach(day.openings, lambda opening: _opening(day, opening))),
+        rx.cond(wrong, error_line(wrong, "e-" + day.field)),
+        class_name="day-times",
+    )
+
+
+def _special(day: rx.Var[Day]) -> rx.Component:
+    when = rx.el.span(
+        rx.el.input(
+            type="date",
+            name=day.date_name,
+            default_value=day.date,
+            class_name="input",
+            aria_label="Date",
+            on_change=DraftState.mark_changed,
+            custom_attrs={
+                "aria-invalid": rx.cond(BusinessState.errors[day.field], "true", "false"),
+                "aria-describedby": "e-" + day.field,
+            },
         ),
+        class_name="day-name",
+    )
+    take_out = icon_button("trash_2", "Remove " + day.name, on_click=DraftState.remove_special(day.key))
+    return rx.el.li(when, rx.el.span(_switch(day), take_out, class_name="row between"), _times(day), key=day.key)
+
+
+def special_fields() -> rx.Component:
+    """Dates on which the weekday's hours do not hold."""
+    return rx.fragment(
+        rx.el.h3("Holidays and other special days", class_name="t2 med"),
+        rx.cond(DraftState.special.length() > 0, rx.el.ul(rx.foreach(DraftState.special, _special), class_name="week dates")),
         rx.el.div(
-            rx.cond(day.is_open, rx.foreach(day.openings, lambda opening: _opening(day, opening))),
-            rx.cond(wrong, error_line(wrong, "e-" + day.field)),
-            class_name="day-times",
+            button("Add a date", "plus", size="s", on_click=DraftState.add_special),
+            rx.el.span(
+                "Closed, or open at other times than on its weekday. Dates that are over leave this list.", class_name="hint"
+            ),
+            class_name="row wrap",
         ),
-        key=day.key,
     )
 
 

@@ -4,11 +4,11 @@ import reflex as rx
 
 from omni_app.infra.scope import Permission
 from omni_app.ui.account import ShellState
-from omni_app.ui.components import bone, callout, confirm, loaded, page_header
+from omni_app.ui.components import bone, callout, loaded, page_header
 from omni_app.ui.navigation import NavEntry
 from omni_app.ui.pages.business.form import business_form
 from omni_app.ui.pages.business.preview import preview
-from omni_app.ui.pages.business.state import BusinessState, DraftState
+from omni_app.ui.pages.business.state import BusinessState
 from omni_app.ui.shell import page
 
 MAY_CHANGE = ShellState.permissions.contains(Permission.CONFIGURE.value)
@@ -47,15 +47,5 @@ def business() -> rx.Component:
             callout("Only an owner or an admin can change this.", icon_name="lock", style={"marginBottom": "16px"}),
         ),
         loaded(BusinessState, content, "The business could not be loaded", BusinessState.load, _skeleton()),
-        rx.el.button(id="ask-leave", type="button", hidden=True, on_click=DraftState.ask_leave),
-        confirm(
-            DraftState.asks_leave,
-            "Leave without saving?",
-            "What you changed on this page is not saved.",
-            keep="Keep editing",
-            act="Discard changes",
-            on_keep=DraftState.stay,
-            on_act=DraftState.leave,
-        ),
         class_name="page",
     )

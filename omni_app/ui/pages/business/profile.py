@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -9,7 +10,7 @@ from zoneinfo import available_timezones
 from omni_app.infra.errors import FieldError, Invalid
 from omni_app.tenancy.businesses import BusinessView
 from omni_app.tenancy.checks import check_email
-from omni_app.tenancy.opening_hours import check_hours
+from omni_app.tenancy.opening_hours import check_hours, is_date, without_past
 from omni_app.tenancy.widget_look import DEFAULT_COLORS
 from omni_app.ui.access import form_text
 
@@ -67,13 +68,18 @@ class Opening:
 
 @dataclass
 class Day:
-    """One weekday in the form. The times of a closed day are kept, so that opening it again brings them back."""
+    """One weekday in the form, or a date with hours of its own, which has a `date` and the name of the input that holds it.
+
+    The times of a closed day are kept, so that opening it again brings them back.
+    """
 
     key: str
     name: str
     field: str
     is_open: bool
     openings: list[Opening] = field(default_factory=list)
+    date: str = ""
+    date_name: str = ""
 
 
 @lru_cache
@@ -94,15 +100,18 @@ def languages(current: str) -> list[tuple[str, str]]:
     return LANGUAGES if current in dict(LANGUAGES) else [(current, current), *LANGUAGES]
 
 
-def shown(business: BusinessView) -> dict[str, Any]:
-    """What the form shows of a business."""
+def shown(business: BusinessView, today: date = date.min) -> dict[str, Any]:
+    """What the form shows of a business; dates before `today` are over."""
+    hours = business.opening_hours
     return {
         "name": business.name,
         "industry": business.industry,
         "timezone": business.timezone,
         "locale": business.locale,
         "contact": {name: business.contact.get(name, "") for name in CONTACT},
-        "opening_hours": {day: [list(times) for times in business.opening_hours.get(day, [])] for day in DAYS},
+        "opening_hours": {
+            day: [list(times) for times in hours.get(day, [])] for day in dict.fromkeys((*DAYS, *without_past(hours, today)))
+        },
         "greeting": business.greeting,
         "suggestions": list(business.suggestions),
         "rules": business.rules,
@@ -110,8 +119,10 @@ def shown(business: BusinessView) -> dict[str, Any]:
     }
 
 
-def typed(form: object, days: Sequence[Day]) -> dict[str, Any]:
-    """What a submitted form says, in the shape of `shown`. Nothing is checked yet."""
+def typed(form: object, days: Sequence[Day], special: Sequence[Day] = ()) -> dict[str, Any]:
+    """What a submitted form says, in the shape of `shown`. Nothing is checked yet; `wrong_dates` looks at the dates."""
+    hours = {day.key: _times(form, day) for day in days}
+    hours |= {form_text(form, one.date_name): _times(form, one) for one in special}
     lines = {name: form_text(form, name).replace("\r\n", "\n") for name in ("greeting", "rules", "contact.address")}
     questions = [form_text(form, f"suggestions.{place}") for place in range(QUESTIONS)]
     return {
@@ -124,19 +135,18 @@ def typed(form: object, days: Sequence[Day]) -> dict[str, Any]:
             "email": form_text(form, "contact.email"),
             "address": lines["contact.address"],
         },
-        "opening_hours": {
-            day.key: [
-                [form_text(form, opening.opens_name), _closing(form_text(form, opening.closes_name))] for opening in day.openings
-            ]
-            if day.is_open
-            else []
-            for day in days
-        },
+        "opening_hours": hours,
         "greeting": lines["greeting"],
         "suggestions": [question for question in questions if question],
         "rules": lines["rules"],
         "colors": {name: form_text(form, f"colors.{name}").lower() for name in DEFAULT_COLORS},
     }
+
+
+def _times(form: object, day: Day) -> list[list[str]]:
+    if not day.is_open:
+        return []
+    return [[form_text(form, opening.opens_name), _closing(form_text(form, opening.closes_name))] for opening in day.openings]
 
 
 def _closing(clock: str) -> str:
@@ -172,16 +182,34 @@ def wrong_contact(contact: Mapping[str, str]) -> tuple[FieldError, ...]:
     return ()
 
 
-def wrong_hours(hours: Mapping[str, Sequence[Sequence[str]]]) -> tuple[FieldError, ...]:
-    """What is wrong with each day, in the words of a form whose time inputs know no 24:00."""
+def wrong_hours(hours: Mapping[str, Sequence[Sequence[str]]], fields: Mapping[str, str] | None = None) -> tuple[FieldError, ...]:
+    """What is wrong with each day, in the words of a form whose time inputs know no 24:00.
+
+    `fields` names the field of each date; a weekday's is `opening_hours.<day>`.
+    """
     wrong: list[FieldError] = []
     for day, times in hours.items():
+        place = (fields or {}).get(day, f"opening_hours.{day}")
         if any(opens == closes and opens for opens, closes in times):
             message = "Opening and closing time are the same. For the whole day write 00:00 to 00:00."
-            wrong.append(FieldError(field=f"opening_hours.{day}", message=message))
+            wrong.append(FieldError(field=place, message=message))
             continue
         try:
             check_hours({day: times})
         except Invalid as error:
-            wrong.extend(error.fields)
+            wrong.extend(FieldError(field=place, message=problem.message) for problem in error.fields)
+    return tuple(wrong)
+
+
+def wrong_dates(form: object, special: Sequence[Day]) -> tuple[FieldError, ...]:
+    """Rows of dates without a date, with one nobody can mean, or with one that stands above already."""
+    wrong: list[FieldError] = []
+    known: set[str] = set()
+    for day in special:
+        name = form_text(form, day.date_name)
+        if not name or not is_date(name):
+            wrong.append(FieldError(field=day.field, message="Choose a date."))
+        elif name in known:
+            wrong.append(FieldError(field=day.field, message="This date stands here twice."))
+        known.add(name)
     return tuple(wrong)

@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import reflex as rx
 
+from omni_app.infra.clock import now
 from omni_app.infra.errors import Invalid
 from omni_app.tenancy.businesses import BusinessView, load_business, update_business
 from omni_app.tenancy.widget_look import DEFAULT_COLORS
-from omni_app.ui.access import ViewerState, handler, loader, viewer_db
+from omni_app.ui.access import ViewerState, form_text, handler, loader, viewer_db
 from omni_app.ui.account import ShellState
 from omni_app.ui.components import initials, said
 from omni_app.ui.pages.business import profile
 from omni_app.ui.pages.business.colors import LEAST, contrast, is_color, ratio_words, readable_on
 from omni_app.ui.pages.business.profile import Day, Opening
+from omni_app.ui.words import zone_of
 
 _FIRST_TIMES = ("09:00", "17:00")
 _MOST_OPENINGS = 2
@@ -25,8 +28,9 @@ class DraftState(ViewerState, rx.State):
     """What the person has typed so far. A state of its own, so that typing leaves the messages under the fields alone."""
 
     is_changed: bool = False
-    asks_leave: bool = False
     days: list[Day] = []
+    special: list[Day] = []
+    """Dates with hours of their own."""
     name: str = ""
     letters: str = ""
     greeting: str = ""
@@ -46,8 +50,9 @@ class DraftState(ViewerState, rx.State):
 
     def _start(self, values: Mapping[str, Any]) -> None:
         """Begin with what is saved."""
-        self.is_changed = self.asks_leave = False
+        self.is_changed = False
         self.days = self._days(values["opening_hours"])
+        self.special = [self._special(day, times) for day, times in values["opening_hours"].items() if day not in profile.DAYS]
         self.name, self.letters = values["name"], initials(values["name"])
         self.greeting = values["greeting"]
         self.questions = list(values["suggestions"]) + [""] * (profile.QUESTIONS - len(values["suggestions"]))
@@ -68,6 +73,20 @@ class DraftState(ViewerState, rx.State):
             result.append(Day(key=key, name=name, field=f"opening_hours.{key}", is_open=bool(times), openings=openings))
         return result
 
+    def _special(self, day: str, times: Sequence[Sequence[str]]) -> Day:
+        self._next_key += 1
+        key = f"date-{self._next_key}"
+        openings = [self._opening(key, profile.time_shown(opens), profile.time_shown(closes)) for opens, closes in times]
+        return Day(
+            key=key,
+            name=day or "The new date",
+            field=f"opening_hours.{key}",
+            is_open=bool(times),
+            openings=openings,
+            date=day,
+            date_name=f"{key}-day",
+        )
+
     def _opening(self, day: str, opens: str, closes: str) -> Opening:
         self._next_key += 1
         names = [f"{day}-{self._next_key}-{which}" for which in ("opens", "closes")]
@@ -80,7 +99,11 @@ class DraftState(ViewerState, rx.State):
 
     def _replace(self, key: object, **new: Any) -> None:
         self.days = [replace(day, **new) if day.key == key else day for day in self.days]
+        self.special = [replace(day, **new) if day.key == key else day for day in self.special]
         self.is_changed = True
+
+    def _every_day(self) -> list[Day]:
+        return [*self.days, *self.special]
 
     @handler
     async def begin(self) -> None:
@@ -134,21 +157,32 @@ class DraftState(ViewerState, rx.State):
             self._judge()
 
     @handler
+    async def add_special(self) -> None:
+        """One more date, closed until somebody opens it."""
+        self.special = [*self.special, self._special("", [])]
+        self.is_changed = True
+
+    @handler
+    async def remove_special(self, key: str) -> None:
+        self.special = [day for day in self.special if day.key != key]
+        self.is_changed = True
+
+    @handler
     async def toggle_day(self, key: str) -> None:
-        day = next((day for day in self.days if day.key == key), None)
+        day = next((day for day in self._every_day() if day.key == key), None)
         if day is not None:
             openings = day.openings or [self._opening(day.key, *_FIRST_TIMES)]
             self._replace(key, is_open=not day.is_open, openings=openings)
 
     @handler
     async def add_opening(self, key: str) -> None:
-        day = next((day for day in self.days if day.key == key), None)
+        day = next((day for day in self._every_day() if day.key == key), None)
         if day is not None and len(day.openings) < _MOST_OPENINGS:
             self._replace(key, openings=[*day.openings, self._opening(day.key, "", "")])
 
     @handler
     async def remove_opening(self, key: int) -> None:
-        for day in self.days:
+        for day in self._every_day():
             if len(day.openings) > 1:
                 self._keep_openings(day, [opening for opening in day.openings if opening.key != key])
 
@@ -161,7 +195,7 @@ class DraftState(ViewerState, rx.State):
         """Follow a time that is typed, for copying it and for a day that is closed and opened again."""
         if which not in ("opens", "closes"):
             return
-        for day in self.days:
+        for day in self._every_day():
             if any(opening.key == key for opening in day.openings):
                 new = {which: str(clock)[:5]}
                 self._replace(day.key, openings=[replace(item, **new) if item.key == key else item for item in day.openings])
@@ -180,19 +214,9 @@ class DraftState(ViewerState, rx.State):
         business.errors, business.form_error = {}, ""
         await business._read()
 
-    @handler
-    async def ask_leave(self) -> None:
-        self.asks_leave = True
 
-    @handler
-    async def stay(self, is_open: bool = False) -> None:
-        self.asks_leave = False
-
-    @handler
-    async def leave(self) -> Any:
-        self.is_changed = self.asks_leave = False
-        yield
-        yield rx.call_script("window.omniLeave && window.omniLeave.click()")
+def _today(business: BusinessView) -> date:
+    return now().astimezone(zone_of(business.timezone)).date()
 
 
 class BusinessState(ViewerState, rx.State):
@@ -222,12 +246,12 @@ class BusinessState(ViewerState, rx.State):
     async def _read(self) -> None:
         async with viewer_db(self) as db:
             business = await load_business(db)
-        if self._shown and self._shown != profile.shown(business):
+        if self._shown and self._shown != profile.shown(business, _today(business)):
             self.form += 1
         await self._take(business)
 
     async def _take(self, business: BusinessView) -> None:
-        values = self._shown = profile.shown(business)
+        values = self._shown = profile.shown(business, _today(business))
         self.name, self.industry, self.timezone = values["name"], values["industry"], values["timezone"]
         self.locale, self.locales = values["locale"], profile.languages(values["locale"])
         self.contact, self.greeting, self.rules = values["contact"], values["greeting"], values["rules"]
@@ -239,13 +263,17 @@ class BusinessState(ViewerState, rx.State):
     async def save(self, form: dict[str, Any]) -> Any:
         self.busy = "save"
         yield
-        new = profile.typed(form, (await self.get_state(DraftState)).days)
+        draft = await self.get_state(DraftState)
+        new = profile.typed(form, draft.days, draft.special)
+        fields = {form_text(form, day.date_name): day.field for day in draft.special}
+        dates = profile.wrong_dates(form, draft.special)
         async with viewer_db(self) as db:
             changes = profile.changes(new, self._shown, (await load_business(db)).contact)
             wrong = profile.wrong_contact(new["contact"]) if "contact" in changes else ()
-            if hours := profile.wrong_hours(changes.get("opening_hours", {})):
-                wrong = (*wrong, *hours)
-                del changes["opening_hours"]
+            hours = changes.get("opening_hours", {})
+            if problems := dates or profile.wrong_hours(hours, fields):
+                wrong = (*wrong, *problems)
+                changes.pop("opening_hours", None)
             try:
                 business = await update_business(db, **changes)
             except Invalid as error:

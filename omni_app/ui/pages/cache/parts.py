@@ -17,6 +17,7 @@ from omni_app.ui.components import (
     text_field,
 )
 from omni_app.ui.components.charts import chart, numbers
+from omni_app.ui.components.leaving import unsaved
 from omni_app.ui.pages.cache.settings import MODES, RulesState
 from omni_app.ui.pages.cache.showing import SERIES, FigureLine, TierLine
 from omni_app.ui.pages.cache.state import CacheState
@@ -64,6 +65,12 @@ def hits() -> rx.Component:
     )
 
 
+def _figure(value: rx.Var[str], before: str = "", after: str = "") -> rx.Component:
+    """A cell of figures; on small screens, where no head says what it is, with its words, and left out while there is none."""
+    words = rx.fragment(rx.el.span(before, class_name="only-small"), value, rx.el.span(after, class_name="only-small"))
+    return rx.el.td(words, class_name=rx.cond(value == "–", "r none", "r"))
+
+
 def _tier(line: rx.Var[TierLine]) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
@@ -73,12 +80,12 @@ def _tier(line: rx.Var[TierLine]) -> rx.Component:
             rx.el.span(line.about, class_name="t1 mut under"),
             class_name="lead",
         ),
-        rx.el.td(line.answers, rx.el.span(" answers", class_name="only-small"), class_name="r"),
-        rx.el.td(line.share, class_name="r"),
-        rx.el.td(line.p50, class_name="r"),
-        rx.el.td(line.p95, rx.el.span(" at worst 1 in 20", class_name="only-small"), class_name="r"),
-        rx.el.td(line.saved, rx.el.span(" saved", class_name="only-small"), class_name="r"),
-        rx.el.td(line.wrong, rx.el.span(" marked wrong", class_name="only-small"), class_name="r"),
+        _figure(line.answers, after=" answers"),
+        _figure(line.share),
+        _figure(line.p50, before="half within "),
+        _figure(line.p95, before="95% within "),
+        _figure(line.saved, after=" saved"),
+        _figure(line.wrong, after=" marked wrong"),
     )
 
 
@@ -220,9 +227,9 @@ def settings() -> rx.Component:
         ),
         rx.cond(
             RulesState.mode == "fixed",
-            _number("fixed_cosine", "How alike, at least", RulesState.cosine, "Cosine of the two questions, 0.5 to 1"),
+            _number("fixed_cosine", "How alike, at least", RulesState.cosine, "Likeness of the two questions, 0.5 to 1"),
         ),
-        _number("shared_hours", "Keep in Redis, hours", RulesState.hours, "1 to 24; hours, prices and stock: one hour"),
+        _number("shared_hours", "Keep close by, hours", RulesState.hours, "1 to 24; opening hours, prices and stock: one"),
         _switch("Ask ahead every night", "Between 3 and 6 where you are", RulesState.warms_nightly, RulesState.toggle_night),
         rx.cond(
             RulesState.warms_nightly,
@@ -237,8 +244,9 @@ def settings() -> rx.Component:
         ),
         key=RulesState.form.to_string(),
         on_submit=RulesState.save,
+        on_mount=RulesState.begin,
         no_validate=True,
         class_name="form",
-        custom_attrs={"data-unsaved": rx.cond(RulesState.is_changed, "true", "false")},
+        custom_attrs=unsaved(RulesState.is_changed),
     )
     return panel(form, title="Settings", padded=True, class_name="c4")

@@ -13,9 +13,9 @@ from omni_app.ui.live import watch
 from omni_app.ui.pages.cache.warming import dollars_of
 
 MODES = [
-    ("learned", "The same words, or the same meaning (learned)"),
-    ("fixed", "The same words, or a fixed likeness"),
-    ("exact", "The same words only"),
+    ("learned", "Same words or same meaning"),
+    ("fixed", "Same words or a fixed likeness"),
+    ("exact", "Same words only"),
 ]
 
 
@@ -40,6 +40,12 @@ class RulesState(ViewerState, rx.State):
     @handler
     async def on_live(self, note: dict) -> None:
         if not self.is_changed:
+            await self._read()
+
+    @handler
+    async def begin(self) -> None:
+        """The form has appeared empty of changes: what is left over from a visit before is not in its fields."""
+        if self.is_changed:
             await self._read()
 
     @handler

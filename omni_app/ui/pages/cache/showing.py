@@ -12,9 +12,9 @@ from omni_app.ui.components.charts import NumbersLine, stacked_days
 from omni_app.ui.words import cost, count, when
 
 NAMES = {
-    "l1": ("Same words", "in the process, 5 minutes"),
-    "l2": ("Same words", "in Redis, up to 24 hours"),
-    "l3": ("Same words", "in the database, 7 days"),
+    "l1": ("Same words", "at hand for 5 minutes"),
+    "l2": ("Same words", "close by, up to 24 hours"),
+    "l3": ("Same words", "stored for 7 days"),
     "semantic": ("Same meaning", "another wording, judged alike"),
     "faq": ("FAQ", "looked up anew"),
     "passage": ("Document", "looked up anew"),

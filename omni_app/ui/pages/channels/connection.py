@@ -15,6 +15,7 @@ from omni_app.channels.connections import (
 from omni_app.channels.lights import Light, load_lights
 from omni_app.channels.registry import load_adapter
 from omni_app.channels.templates import list_templates
+from omni_app.channels.tried import load_tried
 from omni_app.infra.errors import Conflict, Invalid, NotFound
 from omni_app.tenancy.businesses import load_business
 from omni_app.ui.access import ViewerState, current_viewer, form_text, handler, loader, parse_id, viewer_db
@@ -34,6 +35,7 @@ from omni_app.ui.pages.channels.showing import (
     step_lines,
     template_line,
 )
+from omni_app.ui.pages.channels.trying import TryOutState
 from omni_app.ui.words import zone_of
 
 TABS = ("settings", "templates", "events")
@@ -98,6 +100,8 @@ class ConnectionState(ViewerState, rx.State):
             light = (await load_lights(db)).get(view.id)
             adapter = load_adapter(view.kind)
             templates = await list_templates(db, view.id) if adapter.capabilities.has_templates else []
+            tried = await load_tried(db, view.id)
+        (await self.get_state(TryOutState))._show(tried)
         self._show(view, light, zone)
         self.has_templates = adapter.capabilities.has_templates
         self.templates = [template_line(one) for one in templates]
@@ -106,7 +110,7 @@ class ConnectionState(ViewerState, rx.State):
     def _show(self, view: ConnectionView, light: Light | None, zone: Any) -> None:
         adapter = load_adapter(view.kind)
         self.line = connection_line(view, light, zone)
-        self.steps, self.pasting = step_lines(adapter, is_saved=True), paste_lines(adapter, view.webhooks)
+        self.steps, self.pasting = step_lines(adapter, is_saved=True), paste_lines(adapter, view.webhooks, view.made)
         self.has_webhooks = bool(view.webhooks)
         self.to_label, self.to_example = receiver_words(view.channel)
         self.to_hint = receiver_hint(adapter)

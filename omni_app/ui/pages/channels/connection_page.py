@@ -2,10 +2,9 @@
 
 import reflex as rx
 
-from omni_app.ui.components import badge, button_link, channel_icon, confirm, empty_state, icon, loaded
+from omni_app.ui.components import badge, button_link, channel_icon, confirm, empty_state, icon, loaded, tab, tab_panel, tabs
 from omni_app.ui.pages.channels.connection import ConnectionState
 from omni_app.ui.pages.channels.connection_parts import LINE, settings_tab, steps, templates_tab, trouble
-from omni_app.ui.pages.channels.draft import leave_guard
 from omni_app.ui.pages.channels.events import EventsState
 from omni_app.ui.pages.channels.events_parts import events_tab
 from omni_app.ui.pages.channels.new_page import head
@@ -14,26 +13,17 @@ from omni_app.ui.shell import page
 
 
 def _tab(key: str, label: str, glyph: str, *after: rx.Component) -> rx.Component:
-    return rx.el.button(
-        icon(glyph, "s"),
-        label,
-        *after,
-        type="button",
-        role="tab",
-        on_click=ConnectionState.pick(key),
-        custom_attrs={"aria-selected": rx.cond(ConnectionState.tab == key, "true", "false")},
-    )
+    words = rx.fragment(icon(glyph, "s"), label, *after)
+    return tab(words, ConnectionState.tab == key, ConnectionState.pick(key), "connection-shown")
 
 
 def _tabs() -> rx.Component:
     failed = rx.cond(LINE.failed > 0, badge(rx.fragment(LINE.failed, " failed"), "bad"))
-    return rx.el.div(
+    return tabs(
         _tab("settings", "Settings", "settings_2"),
         rx.cond(ConnectionState.has_templates, _tab("templates", "Templates", "layout_template")),
         _tab("events", "Events", "list", failed),
-        class_name="tabs",
-        role="tablist",
-        aria_label="What is shown of this connection",
+        label="What is shown of this connection",
     )
 
 
@@ -41,11 +31,15 @@ def _content() -> rx.Component:
     return rx.fragment(
         _tabs(),
         trouble(),
-        rx.match(
-            ConnectionState.tab,
-            ("templates", templates_tab()),
-            ("events", events_tab()),
-            rx.fragment(steps(), settings_tab()),
+        tab_panel(
+            rx.match(
+                ConnectionState.tab,
+                ("templates", templates_tab()),
+                ("events", events_tab()),
+                rx.fragment(steps(), settings_tab()),
+            ),
+            panel_id="connection-shown",
+            label=rx.match(ConnectionState.tab, ("templates", "Templates"), ("events", "Events"), "Settings"),
         ),
     )
 
@@ -59,16 +53,18 @@ def connection() -> rx.Component:
         button_link("All channels", "/channels", "arrow_left"),
         because_of_filter=True,
     )
+    # What was shown before stays loaded when this one cannot be read.
+    is_known = ConnectionState.loaded & (ConnectionState.problem == "")
     title = rx.el.h1(
         rx.cond(
-            ConnectionState.loaded,
+            is_known,
             rx.fragment(channel_icon(LINE.channel, "l"), rx.el.span(LINE.name)),
             "Channel",
         ),
         class_name="row",
     )
     marks = rx.cond(
-        ConnectionState.loaded,
+        is_known,
         rx.el.span(light(LINE), rx.cond(LINE.is_sandbox, badge("Sandbox", "info")), class_name="row marks"),
     )
     return rx.el.div(
@@ -82,7 +78,6 @@ def connection() -> rx.Component:
             ConnectionState.problem != "",
             rx.el.div(button_link("All channels", "/channels", "arrow_left"), class_name="row center after"),
         ),
-        leave_guard(),
         confirm(
             ConnectionState.is_removing,
             "Remove “" + LINE.name + "”?",

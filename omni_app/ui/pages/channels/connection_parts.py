@@ -165,7 +165,15 @@ def try_panel() -> rx.Component:
         ),
         rx.cond(
             TryOutState.sent != "",
-            callout(TryOutState.sent, " Look whether it arrives.", tone="good", icon_name="circle_check", role="status"),
+            rx.cond(
+                TryOutState.told == "",
+                callout(TryOutState.sent, " Look whether it arrives.", tone="good", icon_name="circle_check", role="status"),
+                rx.cond(
+                    TryOutState.is_lost,
+                    callout(TryOutState.told, tone="bad", icon_name="circle_x", role="alert"),
+                    callout(TryOutState.sent, " ", TryOutState.told, tone="good", icon_name="circle_check", role="status"),
+                ),
+            ),
         ),
         rx.cond(
             TryOutState.refused != "",

@@ -13,7 +13,8 @@ from omni_app.ui.components import (
     text_field,
 )
 from omni_app.ui.components.forms import error_line
-from omni_app.ui.pages.channels.draft import GUARD_LEAVING, ChannelDraftState
+from omni_app.ui.components.leaving import unsaved
+from omni_app.ui.pages.channels.draft import ChannelDraftState
 from omni_app.ui.pages.channels.fields import Choice, SettingField
 from omni_app.ui.pages.channels.showing import AddressLine, StepLine
 
@@ -161,10 +162,10 @@ def connection_form(state: Any, submit_label: str, *beside: rx.Component) -> rx.
         ),
         key=state.form.to_string(),
         on_submit=state.save,
-        on_mount=[rx.call_script(GUARD_LEAVING), ChannelDraftState.begin()],
+        on_mount=ChannelDraftState.begin(),
         no_validate=True,
         class_name="form channel-form",
-        custom_attrs={"data-unsaved": rx.cond(ChannelDraftState.is_changed, "true", "false")},
+        custom_attrs=unsaved(ChannelDraftState.is_changed),
     )
 
 

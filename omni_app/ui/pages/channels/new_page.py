@@ -4,7 +4,6 @@ import reflex as rx
 
 from omni_app.ui.components import button_link, channel_icon, icon, link, loaded, panel
 from omni_app.ui.pages.channels.connecting import ConnectState
-from omni_app.ui.pages.channels.draft import leave_guard
 from omni_app.ui.pages.channels.form import connection_form, guide, progress
 from omni_app.ui.shell import page
 
@@ -55,6 +54,5 @@ def connect() -> rx.Component:
             ConnectState.problem != "",
             rx.el.div(button_link("All channels", "/channels", "arrow_left"), class_name="row center after"),
         ),
-        leave_guard(),
         class_name="page channels",
     )

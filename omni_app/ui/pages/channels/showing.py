@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ SHOWN_CONTENT = 40_000
 """Characters of an event's content that a browser is given."""
 
 _WEBHOOK = re.compile(r"\{webhook:([^}]+)\}")
+_MADE = re.compile(r"\{made:([^}]+)\}")
 
 
 @dataclass
@@ -141,17 +142,30 @@ def kind_cards(views: Sequence[ConnectionView]) -> list[KindCard]:
 def step_lines(adapter: Adapter, *, is_saved: bool = False) -> list[StepLine]:
     """The whole guide; `{webhook:PATH}` says where that address stands: `paste_lines` shows it once the connection is saved."""
     words = "the address above" if is_saved else "the address you get here after saving"
-    return [StepLine(step.title, _WEBHOOK.sub(words, step.text)) for step in adapter.guide]
+    return [StepLine(step.title, _said(adapter, step.text, words)) for step in adapter.guide]
 
 
-def paste_lines(adapter: Adapter, addresses: Sequence[WebhookAddress]) -> list[StepLine]:
-    """The steps of the guide in which an address is pasted, each with its addresses; every address stands in one of them."""
+def _said(adapter: Adapter, text: str, address: str) -> str:
+    return _MADE.sub(lambda found: f"the {_title(adapter, found.group(1)).lower()}", _WEBHOOK.sub(address, text))
+
+
+def _title(adapter: Adapter, name: str) -> str:
+    return adapter.settings_model.model_fields[name].title or name
+
+
+def paste_lines(adapter: Adapter, addresses: Sequence[WebhookAddress], made: Mapping[str, str] | None = None) -> list[StepLine]:
+    """The steps of the guide in which an address is pasted, each with its addresses; every address stands in one of them.
+
+    `made` {field: word} are words of the settings that are pasted beside them.
+    """
     left = {one.path: AddressLine(one.title, one.url) for one in addresses}
     lines = []
     for step in adapter.guide:
         named = [left.pop(path) for path in dict.fromkeys(_WEBHOOK.findall(step.text)) if path in left]
         if named:
-            lines.append(StepLine(step.title, _WEBHOOK.sub("the address below", step.text), named))
+            words = [(name, (made or {}).get(name)) for name in _MADE.findall(step.text)]
+            copied = [AddressLine(_title(adapter, name), word) for name, word in words if word]
+            lines.append(StepLine(step.title, _said(adapter, step.text, "the address below"), [*named, *copied]))
     if left:
         lines.append(StepLine("More addresses", "Paste them where the provider asks for them.", list(left.values())))
     return lines

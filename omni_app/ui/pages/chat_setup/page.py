@@ -20,6 +20,7 @@ from omni_app.ui.components import (
     said,
     text_area_field,
 )
+from omni_app.ui.components.leaving import WATCHED
 from omni_app.ui.navigation import NavEntry
 from omni_app.ui.pages.chat_setup.pre_chat import PreChatState, pre_chat_panel
 from omni_app.ui.pages.chat_setup.vouching import VouchingState, vouching_panel
@@ -106,6 +107,7 @@ def _content() -> rx.Component:
                 on_submit=ChatSetupState.save,
                 class_name="form",
                 no_validate=True,
+                custom_attrs=WATCHED,
             ),
             title="First words",
             class_name="c5",

@@ -10,6 +10,7 @@ from omni_app.tenancy.widget_look import PRE_CHAT_FIELDS, complete_pre_chat
 from omni_app.ui.access import ViewerState, handler, loader, viewer_db
 from omni_app.ui.components import button, form_actions, form_error, icon, loaded, panel, said
 from omni_app.ui.components.forms import error_line
+from omni_app.ui.components.leaving import WATCHED
 
 _LABELS = {"name": "Name", "email": "E-mail", "phone": "Phone number"}
 
@@ -94,6 +95,7 @@ def pre_chat_panel() -> rx.Component:
         on_submit=PreChatState.save,
         no_validate=True,
         class_name="form",
+        custom_attrs=WATCHED,
     )
     return panel(
         loaded(PreChatState, form, "The form could not be loaded", PreChatState.load),

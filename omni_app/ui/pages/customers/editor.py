@@ -14,16 +14,9 @@ from omni_app.ui.components import (
     text_field,
 )
 from omni_app.ui.components.forms import error_line
+from omni_app.ui.components.leaving import unsaved
 from omni_app.ui.pages.business.profile import zones
 from omni_app.ui.pages.customers.editing import EditState, Row
-
-# The browser itself asks before it leaves a page with unsaved changes.
-_GUARD_LEAVING = """
-if (!window.omniUnsaved) {
-  window.omniUnsaved = true;
-  addEventListener("beforeunload", (event) => { if (document.querySelector("[data-unsaved=true]")) event.preventDefault(); });
-}
-"""
 
 
 def _clash() -> rx.Component:
@@ -151,8 +144,7 @@ def editor() -> rx.Component:
         on_submit=EditState.save,
         no_validate=True,
         class_name="form",
-        on_mount=rx.call_script(_GUARD_LEAVING),
-        custom_attrs={"data-unsaved": rx.cond(EditState.is_changed, "true", "false")},
+        custom_attrs=unsaved(EditState.is_changed),
     )
     return rx.fragment(
         dialog(EditState.is_open, "Edit details", form, on_close=EditState.set_open, wide=True),

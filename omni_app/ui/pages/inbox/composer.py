@@ -57,12 +57,17 @@ def _hint() -> rx.Component:
     return rx.cond(IS_NOTE, note, reply)
 
 
+# Picking one moves the focus into the text, so an arrow alone must not pick.
+_BY_HAND = {"data-by-hand": ""}
+
+
 def tab(kind: str, label: str) -> rx.Component:
     return rx.el.button(
         label,
         type="button",
         role="tab",
         class_name="tab",
+        tab_index=rx.cond(WritingState.kind == kind, 0, -1),
         custom_attrs={"aria-selected": rx.cond(WritingState.kind == kind, "true", "false"), "data-kind-tab": kind},
         on_click=WritingState.pick(kind),
     )
@@ -223,6 +228,7 @@ def _form() -> rx.Component:
             class_name="top",
             role="tablist",
             aria_label="What you write",
+            custom_attrs=_BY_HAND,
         ),
         rx.cond(~IS_NOTE & CopiesState.is_mail, _receivers()),
         _canned(),
@@ -288,7 +294,14 @@ def _form() -> rx.Component:
 def _shut() -> rx.Component:
     """No free text may go out; a note may be written all the same."""
     return rx.el.div(
-        rx.el.div(tab("reply", "Reply"), tab("note", "Note"), class_name="top", role="tablist", aria_label="What you write"),
+        rx.el.div(
+            tab("reply", "Reply"),
+            tab("note", "Note"),
+            class_name="top",
+            role="tablist",
+            aria_label="What you write",
+            custom_attrs=_BY_HAND,
+        ),
         rx.el.p(icon("timer_off", "s"), WindowState.why, class_name="lasts", role="status"),
         rx.cond(WindowState.templates_only, template_picker()),
         class_name="comp",

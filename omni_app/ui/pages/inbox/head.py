@@ -236,7 +236,11 @@ def hand_over_card() -> rx.Component:
             icon("hand"),
             rx.el.div(
                 rx.el.div(
-                    rx.el.b("Handed over: ", rx.el.bdi(HEAD.reason), class_name="med"),
+                    rx.el.b(
+                        rx.cond(HEAD.holder == "ai", "Waits for a person: ", "Handed over: "),
+                        rx.el.bdi(HEAD.reason),
+                        class_name="med",
+                    ),
                     rx.el.span(" · ", time_of(HEAD.at, HEAD.waits_since), class_name="mut num"),
                 ),
                 rx.cond(HEAD.summary != "", rx.el.p(HEAD.summary, dir="auto")),

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from omni_app.channels.registry import all_adapters
 from omni_app.conversations.notes import NoteView, mention_pattern
 from omni_app.conversations.reading import ConversationView, Filters, MessageView
 from omni_app.conversations.searching import Found
@@ -80,6 +81,7 @@ class Row:
     is_sandbox: bool = False
     trouble: str = ""
     trouble_detail: str = ""
+    has_reactions: bool = False
 
 
 @dataclass
@@ -88,7 +90,8 @@ class Line:
 
     `seq` is a note's place: the number of the message before it. `status` is how far one of our messages got, `problem` the
     provider's words when it did not go; `is_asked`: nobody knows whether it arrived, and it is for a person to say. `form` is the
-    kind of message (text, location, …), `folded` the quoted mail and signature below its text.
+    kind of message (text, location, …), `folded` the quoted mail and signature below its text. `reacted` is the team's own emoji
+    on it, with how far that got; `may_react`: the provider knows this message of the customer by a name.
     """
 
     id: str
@@ -112,6 +115,10 @@ class Line:
     before: str = ""
     cards: list[Card] = field(default_factory=list)
     reactions: list[Reaction] = field(default_factory=list)
+    reacted: str = ""
+    react_state: str = ""
+    react_problem: str = ""
+    may_react: bool = False
     folded: str = ""
     is_mail: bool = False
     has_html: bool = False
@@ -164,6 +171,7 @@ def _connection(view: ConversationView) -> dict[str, Any]:
     account = view.connection
     if account is None:
         return {}
+    adapter = all_adapters().get(str(account["kind"]))
     trouble, detail = trouble_of(str(channel_name(view.channel)), account)
     return {
         "connection_id": str(account["id"]),
@@ -172,6 +180,7 @@ def _connection(view: ConversationView) -> dict[str, Any]:
         "is_sandbox": bool(account["is_sandbox"]),
         "trouble": trouble,
         "trouble_detail": detail,
+        "has_reactions": adapter is not None and adapter.capabilities.has_reactions,
     }
 
 
@@ -292,6 +301,7 @@ def _line(message: MessageView, zone: ZoneInfo, now: datetime) -> Line:
         before=before_of(message.details),
         cards=cards,
         reactions=reactions_of(message.details),
+        **_reaction(message, kind),
         folded=message.folded,
         is_mail=message.has_envelope,
         has_html=message.has_html,
@@ -299,6 +309,18 @@ def _line(message: MessageView, zone: ZoneInfo, now: datetime) -> Line:
         can_retry=sent is not None and sent.can_retry,
         is_asked=sent is not None and sent.is_asked,
     )
+
+
+def _reaction(message: MessageView, kind: str) -> dict[str, Any]:
+    """The team's own emoji on a customer's message, and whether one may be put there at all."""
+    ours = message.details.get("reaction")
+    ours = ours if isinstance(ours, Mapping) else {}
+    return {
+        "reacted": str(ours.get("emoji") or ""),
+        "react_state": str(ours.get("status") or ""),
+        "react_problem": str(ours.get("problem") or ""),
+        "may_react": kind == "customer" and bool(message.external_id) and "deleted_at" not in message.details,
+    }
 
 
 def note_lines(notes: Sequence[NoteView], members: Sequence[str], member_id: UUID, zone: ZoneInfo, now: datetime) -> list[Line]:

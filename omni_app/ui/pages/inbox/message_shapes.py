@@ -10,6 +10,7 @@ from typing import Any
 from omni_app.ui.words import count
 
 _LONGEST = 300
+_TOPS = {"image": "a picture", "video": "a film", "document": "a document"}
 
 
 @dataclass
@@ -58,7 +59,9 @@ def chosen_of(kind: str, details: Mapping[str, Any]) -> str:
         return f"Picked from what was offered: {about}" if about else "Picked from what was offered"
     if kind == "template":
         name, language = _text(details, "name"), _text(details, "language")
-        return " · ".join(part for part in ("Template", name, language) if part)
+        sent = details.get("template")
+        top = _text(sent, "header_kind") if isinstance(sent, Mapping) else ""
+        return " · ".join(part for part in ("Template", name, language, f"with {_TOPS[top]}" if top in _TOPS else "") if part)
     return ""
 
 

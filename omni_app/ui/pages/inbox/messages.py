@@ -7,6 +7,7 @@ from omni_app.ui.pages.inbox.carried import above, below, cards, files, reaction
 from omni_app.ui.pages.inbox.lines import Line, Piece
 from omni_app.ui.pages.inbox.presence_state import PresenceState
 from omni_app.ui.pages.inbox.reached import reached, trouble_of_line
+from omni_app.ui.pages.inbox.reacting import react_picker, react_trouble
 from omni_app.ui.pages.inbox.receipt import receipt_line
 from omni_app.ui.pages.inbox.thread_state import ThreadState
 
@@ -27,7 +28,8 @@ def _customer_line(line: rx.Var[Line]) -> rx.Component:
         files(line),
         reactions(line),
         below(line),
-        rx.el.div(line.time, class_name="meta"),
+        rx.el.div(line.time, react_picker(line), class_name="meta"),
+        react_trouble(line),
         class_name="msg",
         custom_attrs={"data-seq": line.seq},
     )

@@ -115,6 +115,8 @@ class PresenceState(ViewerState, rx.State):
             await mark_viewing(viewer.business_id, UUID(self._conversation_id), viewer.member_id, viewer.name, is_on)
 
     async def _look(self) -> None:
+        if not self._conversation_id:
+            return
         viewer, conversation_id = await current_viewer(self), UUID(self._conversation_id)
         others = [item for item in await viewers(viewer.business_id, conversation_id) if item.member_id != viewer.member_id]
         shown = [

@@ -77,7 +77,9 @@ def _to() -> rx.Component:
             id="f-address",
             name="address",
             class_name="input",
-            placeholder=rx.cond(WAY.needs_template, "Name or number of a customer", "Name of a customer, or an address"),
+            placeholder=rx.cond(
+                WAY.needs_template, "Name of a customer, or a number like +1 902 555 0100", "Name of a customer, or an address"
+            ),
             default_value=StartingState.typed,
             on_change=StartingState.search.debounce(200),
             max_length=120,
@@ -141,6 +143,10 @@ def new_message_dialog() -> rx.Component:
         form_error(StartingState),
         _ways(),
         _to(),
+        rx.cond(
+            StartingState.is_new & (StartingState.found.length() == 0),
+            text_field("name", "Name", ERRORS, hint="How you call them until they say it themselves", max_length=120),
+        ),
         rx.cond(WAY.needs_template, _template(), _words()),
         form_actions(
             button("Write nothing", on_click=StartingState.set_open(False)),
@@ -155,4 +161,5 @@ def new_message_dialog() -> rx.Component:
         "New message",
         rx.cond(StartingState.ways.length() > 0, form, nothing),
         on_close=StartingState.set_open,
+        stays=True,
     )

@@ -15,7 +15,7 @@ from omni_app.infra.errors import FieldError, Invalid
 from omni_app.ui.access import ViewerState, form_text, handler, parse_id, viewer_db
 from omni_app.ui.components import avatar_tone, channel_name, initials
 from omni_app.ui.pages.inbox.lines import name_of
-from omni_app.ui.pages.inbox.template_shapes import Template, in_use_first, template_of, use_of
+from omni_app.ui.pages.inbox.template_shapes import Template, in_use_first, template_of, typed_into, use_of
 
 _FOUND = 6
 _LONGEST = 120
@@ -56,6 +56,11 @@ class StartingState(ViewerState, rx.State):
     template: Template = Template()
 
     _draft: str = ""
+
+    @rx.var
+    def is_new(self) -> bool:
+        """What is typed is an address and nobody's name: a new customer gets one."""
+        return not self.to.id and ("@" in self.typed or sum(sign.isdigit() for sign in self.typed) >= 7)
 
     @handler
     async def set_open(self, is_open: bool) -> None:
@@ -129,6 +134,7 @@ class StartingState(ViewerState, rx.State):
                     form_text(form, "text"),
                     customer_id=UUID(customer_id) if customer_id else None,
                     address="" if customer_id else self.typed,
+                    name=form_text(form, "name"),
                     subject=form_text(form, "subject"),
                     cc=[form_text(form, "cc")],
                     client_id=self._draft,
@@ -138,16 +144,20 @@ class StartingState(ViewerState, rx.State):
 
     async def _start_with_template(self, connection_id: UUID, form: dict[str, Any]) -> UUID:
         template = self.get_value("template")
-        if not self.to.id:
-            raise Invalid("Choose one of your customers: a template goes to somebody you know.", "address")
         if not template.key:
             raise Invalid("Choose a template.", "template")
-        typed = {gap.field: form_text(form, gap.field) for gap in template.gaps}
+        typed = typed_into(template, form)
         if empty := [name for name, text in typed.items() if not text]:
             raise Invalid("Fill in every variable.", fields=[FieldError(field=name, message="This is empty.") for name in empty])
         async with viewer_db(self) as db:
             started = await start_with_template(
-                db, UUID(self.to.id), connection_id, use_of(template, typed), client_id=self._draft
+                db,
+                UUID(self.to.id) if self.to.id else None,
+                connection_id,
+                use_of(template, typed),
+                client_id=self._draft,
+                number="" if self.to.id else self.typed,
+                name=form_text(form, "name"),
             )
         return started.conversation_id
 

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from omni_app.ui.components import badge, button, icon, loaded
-from omni_app.ui.pages.inbox.template_shapes import Gap, Template
+from omni_app.ui.pages.inbox.template_shapes import HEADER_FILE, Gap, Template
 from omni_app.ui.pages.inbox.template_state import TemplateState
 from omni_app.ui.pages.inbox.thread_state import ThreadState
 
@@ -74,11 +74,32 @@ def gap_field(gap: rx.Var[Gap], errors: rx.Var[dict[str, str]], key: rx.Var[str]
             class_name="input",
             max_length=gap.longest,
             auto_complete="off",
+            placeholder=rx.cond(gap.is_media, "https://…", ""),
             custom_attrs={"dir": "auto", "aria-invalid": rx.cond(error, "true", "false"), "aria-describedby": "e-" + gap.field},
         ),
         rx.cond(error, rx.el.span(icon("circle_alert", "xs"), rx.el.span(error), class_name="errline", id="e-" + gap.field)),
         class_name="field",
         key=key + gap.field,
+    )
+
+
+def _stored_files() -> rx.Component:
+    """Instead of a link: a file that stands in the conversation already."""
+    choice = rx.el.select(
+        rx.el.option("None: the link above", value=""),
+        rx.foreach(TemplateState.files, lambda file: rx.el.option(file.label, value=file.id)),
+        id="f-header-file",
+        name=HEADER_FILE,
+        class_name="input",
+    )
+    return rx.cond(
+        TemplateState.files.length() > 0,
+        rx.el.div(
+            rx.el.label("Or a file of this conversation", html_for="f-header-file", class_name="label"),
+            choice,
+            class_name="field",
+            key=TemplateState.chosen + "-file",
+        ),
     )
 
 
@@ -91,6 +112,13 @@ def template_shown(template: rx.Var[Template]) -> rx.Component:
     """What the customer is going to read; inside the form with the variables."""
     return rx.fragment(
         rx.el.div(
+            rx.match(
+                template.header_kind,
+                ("image", rx.el.span(icon("image", "s"), "Picture", class_name="h")),
+                ("video", rx.el.span(icon("video", "s"), "Film", class_name="h")),
+                ("document", rx.el.span(icon("file_text", "s"), "Document", class_name="h")),
+                rx.fragment(),
+            ),
             rx.cond(template.header != "", _part("header", template.header, "h")),
             _part("body", template.body),
             rx.cond(template.footer != "", rx.el.span(template.footer, class_name="f")),
@@ -121,7 +149,12 @@ def _chosen() -> rx.Component:
             PICKED.why_not != "",
             refused,
             rx.fragment(
-                rx.foreach(PICKED.gaps, lambda gap: gap_field(gap, TemplateState.errors, TemplateState.chosen)),
+                rx.foreach(
+                    PICKED.gaps,
+                    lambda gap: rx.fragment(
+                        gap_field(gap, TemplateState.errors, TemplateState.chosen), rx.cond(gap.is_media, _stored_files())
+                    ),
+                ),
                 problem,
                 rx.el.div(send, class_name="row"),
             ),

@@ -4,20 +4,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from omni_app.channels.contract import TemplateInfo, TemplateUse
-from omni_app.channels.templates import HEADER, fields_of, why_not
+from omni_app.channels.templates import FILE, HEADER, HEADER_MEDIA, MEDIA_KINDS, fields_of, why_not
+from omni_app.ui.access import form_text
 
 VARIABLE = "var."
 HEADER_TEXT = "header_text"
+HEADER_FILE = "header_file"
 """How the inputs of the variables are named."""
 
 
 @dataclass
 class Gap:
-    """One variable of a template. `field` is the name of its input."""
+    """One variable of a template. `field` is the name of its input; `is_media`: a link to a file, or a file that is stored."""
 
     field: str = ""
     label: str = ""
     longest: int = 1000
+    is_media: bool = False
+
+
+@dataclass
+class HeaderFile:
+    """A file of the conversation that may stand at the top of a template."""
+
+    id: str = ""
+    label: str = ""
 
 
 @dataclass
@@ -33,6 +44,7 @@ class Template:
     about: str = ""
     why_not: str = ""
     header: str = ""
+    header_kind: str = ""
     body: str = ""
     footer: str = ""
     buttons: list[str] = field(default_factory=list)
@@ -51,10 +63,14 @@ def template_of(info: TemplateInfo) -> Template:
         about=" · ".join(part for part in (info.language, info.category) if part),
         why_not=why_not(info),
         header=header,
+        header_kind=kind if (kind := str(info.header.get("kind") or "")) in MEDIA_KINDS else "",
         body=info.body,
         footer=info.footer,
         buttons=[str(button.get("text") or "") for button in info.buttons if button.get("text")],
-        gaps=[Gap(field=_input_of(item.key), label=item.label, longest=item.longest) for item in fields_of(info)],
+        gaps=[
+            Gap(field=_input_of(item.key), label=item.label, longest=item.longest, is_media=item.key == HEADER_MEDIA)
+            for item in fields_of(info)
+        ],
     )
 
 
@@ -66,11 +82,20 @@ def use_of(template: Template, filled: Mapping[str, str]) -> TemplateUse:
         language=template.language,
         variables={name.removeprefix(VARIABLE): text for name, text in typed.items() if name.startswith(VARIABLE)},
         header_text=typed.get(HEADER_TEXT, ""),
+        header_media=typed.get(HEADER_MEDIA, ""),
     )
 
 
+def typed_into(template: Template, form: object) -> dict[str, str]:
+    """What a submitted form says of each variable; a chosen file stands for the link it was chosen instead of."""
+    typed = {gap.field: form_text(form, gap.field) for gap in template.gaps}
+    if HEADER_MEDIA in typed and (chosen := form_text(form, HEADER_FILE)):
+        typed[HEADER_MEDIA] = FILE + chosen
+    return typed
+
+
 def _input_of(key: str) -> str:
-    return HEADER_TEXT if key == HEADER else VARIABLE + key
+    return {HEADER: HEADER_TEXT, HEADER_MEDIA: HEADER_MEDIA}.get(key, VARIABLE + key)
 
 
 def matches(template: Template, query: str) -> bool:

@@ -9,7 +9,7 @@ import reflex as rx
 from omni_app.infra.clock import now
 from omni_app.infra.errors import Invalid
 from omni_app.infra.scope import Permission
-from omni_app.tenancy.api_keys import create_key, list_keys, revoke_key
+from omni_app.tenancy.api_keys import KeyRow, create_key, list_keys, revoke_key
 from omni_app.tenancy.businesses import load_business
 from omni_app.ui.access import ViewerState, form_text, handler, loader, parse_id, viewer_db
 from omni_app.ui.components import (
@@ -34,6 +34,12 @@ from omni_app.ui.navigation import NavEntry
 from omni_app.ui.shell import page
 from omni_app.ui.words import on_day, when, zone_of
 
+ROLES = [
+    ("admin", "Everything but credit and plan"),
+    ("agent", "Read, and answer customers"),
+    ("viewer", "Read only"),
+    ("owner", "Everything"),
+]
 LIFETIMES = [("never", "Never"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")]
 
 
@@ -42,6 +48,7 @@ class KeyLine:
     id: str
     name: str
     start: str
+    may: str
     made: str
     used: str
     ends: str
@@ -71,6 +78,7 @@ class KeysState(ViewerState, rx.State):
                 id=str(key.id),
                 name=key.name,
                 start=f"{key.prefix}…",
+                may=_may(key),
                 made=on_day(key.created_at, zone),
                 used=when(key.last_used_at, zone) or "never",
                 ends=on_day(key.expires_at, zone) or "never",
@@ -91,8 +99,9 @@ class KeysState(ViewerState, rx.State):
         if lifetime not in dict(LIFETIMES):
             raise Invalid("Pick when the key ends.", field="lifetime")
         expires_at = None if lifetime == "never" else now() + timedelta(days=int(lifetime))
+        calls = _calls(form_text(form, "calls_per_hour"))
         async with viewer_db(self) as db:
-            _, secret = await create_key(db, form_text(form, "name"), expires_at)
+            _, secret = await create_key(db, form_text(form, "name"), expires_at, form_text(form, "role"), calls)
         self.secret = secret
         await self._read()
 
@@ -119,6 +128,20 @@ class KeysState(ViewerState, rx.State):
         yield said(f"Key “{name}” is revoked")
 
 
+def _calls(text: str) -> int | None:
+    plain = text.replace(",", "").replace(" ", "")
+    if not plain:
+        return None
+    if not plain.isascii() or not plain.isdigit() or len(plain) > 12:
+        raise Invalid("Write a whole number, or nothing.", field="calls_per_hour")
+    return int(plain)
+
+
+def _may(key: KeyRow) -> str:
+    may = dict(ROLES).get(key.role, key.role)
+    return f"{may}, {key.calls_per_hour:,} calls an hour" if key.calls_per_hour else may
+
+
 def _status(revoked_at: datetime | None, expires_at: datetime | None) -> str:
     if revoked_at is not None:
         return "revoked"
@@ -133,6 +156,7 @@ def _row(key: rx.Var[KeyLine]) -> rx.Component:
     return rx.el.tr(
         rx.el.td(rx.el.span(key.name, class_name="med"), class_name="lead"),
         rx.el.td(rx.el.span(key.start, class_name="mono")),
+        rx.el.td(key.may),
         rx.el.td(_badge(key.status)),
         rx.el.td(rx.el.span("made ", class_name="only-small"), key.made),
         rx.el.td(rx.el.span("used ", class_name="only-small"), key.used),
@@ -147,6 +171,15 @@ def _create() -> rx.Component:
     form = rx.el.form(
         form_error(KeysState),
         text_field("name", "Name", KeysState.errors, hint="Where it is used, like “Website booking form”", auto_focus=True),
+        select_field("role", "May", ROLES, KeysState.errors),
+        text_field(
+            "calls_per_hour",
+            "Calls an hour",
+            KeysState.errors,
+            hint="At most so many in any 60 minutes; empty: as many as the plan allows",
+            input_mode="numeric",
+            auto_complete="off",
+        ),
         select_field("lifetime", "Ends", LIFETIMES, KeysState.errors),
         form_actions(
             button("Cancel", tone="ghost", on_click=KeysState.set_create_open(False)),
@@ -182,7 +215,7 @@ def _create() -> rx.Component:
 def keys() -> rx.Component:
     content = rx.cond(
         KeysState.keys.length() > 0,
-        table(["Name", "Starts with", "Status", "Made", "Last used", "Ends", ("", "r")], KeysState.keys, _row, "API keys"),
+        table(["Name", "Starts with", "May", "Status", "Made", "Last used", "Ends", ("", "r")], KeysState.keys, _row, "API keys"),
         empty_state(
             "Let programs talk to Omni",
             "A key lets your own software send questions and read answers.",

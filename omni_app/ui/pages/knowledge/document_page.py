@@ -30,7 +30,7 @@ def _piece(piece: rx.Var[Piece]) -> rx.Component:
     text = rx.fragment(piece.before, rx.cond(piece.marked != "", rx.el.mark(piece.marked)), piece.after)
     return rx.fragment(
         rx.cond(piece.label != "", rx.el.p(piece.label, class_name="leaf t1 mut num")),
-        rx.cond(piece.form == "h", rx.el.h3(text), rx.el.p(text)),
+        rx.cond(piece.form == "h", rx.el.h2(text), rx.el.p(text)),
     )
 
 
@@ -150,7 +150,7 @@ def document() -> rx.Component:
         rx.el.div(
             rx.el.div(
                 rx.el.p(link(rx.fragment(icon("arrow_left", "s"), "Documents"), "/knowledge/documents"), class_name="back"),
-                rx.el.h1(rx.cond(DocumentState.loaded, DocumentState.line.title, "Document")),
+                rx.el.h1(rx.cond(DocumentState.loaded & (DocumentState.problem == ""), DocumentState.line.title, "Document")),
             ),
             class_name="head",
         ),

@@ -14,6 +14,7 @@ from omni_app.ui.components import (
     text_field,
 )
 from omni_app.ui.components.forms import error_line
+from omni_app.ui.components.leaving import unsaved
 from omni_app.ui.pages.knowledge.editing import EditorState, Row
 
 # Taken at once, so that what is pasted next does not wait for the server.
@@ -23,13 +24,6 @@ _TAKE_MORE = """(() => {
   box.focus();
   return text;
 })()"""
-# The browser itself asks before it leaves a page with unsaved changes.
-_GUARD_LEAVING = """
-if (!window.omniUnsaved) {
-  window.omniUnsaved = true;
-  addEventListener("beforeunload", (event) => { if (document.querySelector("[data-unsaved=true]")) event.preventDefault(); });
-}
-"""
 
 
 def _clash() -> rx.Component:
@@ -142,8 +136,7 @@ def _form() -> rx.Component:
         on_submit=EditorState.save,
         no_validate=True,
         class_name="form",
-        on_mount=rx.call_script(_GUARD_LEAVING),
-        custom_attrs={"data-unsaved": rx.cond(EditorState.is_changed, "true", "false")},
+        custom_attrs=unsaved(EditorState.is_changed),
     )
 
 

@@ -4,13 +4,11 @@ import reflex as rx
 
 from omni_app.infra.scope import Permission
 from omni_app.ui.account import ShellState
-from omni_app.ui.components import button, confirm, field, form_error, icon, panel
-from omni_app.ui.components.leaving import guard_leaving
+from omni_app.ui.components import button, field, form_error, icon, panel
+from omni_app.ui.components.leaving import unsaved
 from omni_app.ui.pages.limits.rules import LADDER_FIELDS, LIMIT_FIELDS, SIGN_FIELDS, Field, RulesState
 
 MAY_CHANGE = ShellState.permissions.contains(Permission.CONFIGURE.value)
-
-GUARD_LEAVING = guard_leaving("omniLimitsGuard", ".limits-form", "ask-leave-limits")
 
 
 def _number(one: Field) -> rx.Component:
@@ -102,24 +100,8 @@ def rules_form() -> rx.Component:
         rx.cond(MAY_CHANGE, _save_bar()),
         key=RulesState.form.to_string(),
         on_submit=RulesState.save,
-        on_mount=rx.call_script(GUARD_LEAVING),
         no_validate=True,
         class_name="limits-form",
         aria_label="Limits",
-        custom_attrs={"data-unsaved": rx.cond(RulesState.is_changed, "true", "false")},
-    )
-
-
-def leave_dialog() -> rx.Component:
-    return rx.fragment(
-        rx.el.button(id="ask-leave-limits", type="button", hidden=True, on_click=RulesState.ask_leave),
-        confirm(
-            RulesState.asks_leave,
-            "Leave without saving?",
-            "What you changed on this page is not saved.",
-            keep="Keep editing",
-            act="Discard changes",
-            on_keep=RulesState.stay,
-            on_act=RulesState.leave,
-        ),
+        custom_attrs=unsaved(RulesState.is_changed),
     )

@@ -23,6 +23,5 @@ def limits() -> rx.Component:
         loaded(AbuseState, lists, "Signs of abuse could not be loaded", AbuseState.load),
         loaded(RulesState, form.rules_form(), "Limits could not be loaded", RulesState.load),
         parts.block_dialog(),
-        form.leave_dialog(),
         class_name="page",
     )

@@ -194,6 +194,18 @@ def _refusal(line: rx.Var[RefusalLine]) -> rx.Component:
     )
 
 
+def _which_limit() -> rx.Component:
+    picker = rx.el.select(
+        rx.el.option("Every limit", value=""),
+        rx.foreach(AbuseState.by_limit, lambda line: rx.el.option(line.name, value=line.key)),
+        value=AbuseState.limit,
+        on_change=AbuseState.set_limit,
+        class_name="input",
+        aria_label="Which limit",
+    )
+    return rx.el.div(picker, class_name="finder")
+
+
 def refusals() -> rx.Component:
     return rx.fragment(
         panel(
@@ -207,6 +219,7 @@ def refusals() -> rx.Component:
             class_name="c4",
         ),
         panel(
+            rx.cond(AbuseState.by_limit.length() > 1, _which_limit()),
             rx.cond(
                 AbuseState.refusals.length() > 0,
                 table(["Who", "Limit", ("Times", "r"), "Last"], AbuseState.refusals, _refusal, "Refusals"),

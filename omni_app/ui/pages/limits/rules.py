@@ -76,7 +76,6 @@ class RulesState(ViewerState, rx.State):
     form: int = 0
     """Grows when the form starts over, so that its fields take the stored values."""
     is_changed: bool = False
-    asks_leave: bool = False
 
     @loader
     async def load(self) -> None:
@@ -93,19 +92,6 @@ class RulesState(ViewerState, rx.State):
     @handler
     async def discard(self) -> None:
         await self._read()
-
-    @handler
-    async def ask_leave(self) -> None:
-        self.asks_leave = True
-
-    @handler
-    async def stay(self, _open: bool = False) -> None:
-        self.asks_leave = False
-
-    @handler
-    async def leave(self) -> Any:
-        self.asks_leave = self.is_changed = False
-        return rx.call_script("window.omniLeave && window.omniLeave.click()")
 
     @handler
     async def save(self, form: dict[str, Any]) -> Any:
@@ -132,5 +118,5 @@ class RulesState(ViewerState, rx.State):
         values = {**limits, **abuse, "gibberish_share": round(100 * abuse["gibberish_share"])}
         names = [*(field.name for field in LIMIT_FIELDS), *_ABUSE_NAMES]
         self.values = {name: str(values[name]) for name in names}
-        self.is_on, self.is_changed, self.asks_leave = abuse["is_on"], False, False
+        self.is_on, self.is_changed = abuse["is_on"], False
         self.form += 1

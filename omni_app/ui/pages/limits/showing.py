@@ -31,8 +31,8 @@ LIMITS = {
     "throttled": "Slowed down for abuse",
     "blocked": "Blocked for abuse",
     "api": "Calls with an API key",
-    "webhooks": "Webhooks of one source",
-    "uploads": "Files from one address",
+    "webhook": "Webhooks of one source",
+    "upload": "Files from one address",
 }
 _MARKS = {"hosting": "a hosting firm", "vpn": "a VPN", "tor": "Tor", "abuse": "a list of attackers"}
 
@@ -77,6 +77,7 @@ class RefusalLine:
 class LimitLine:
     """How often one limit refused in the period; `share` 0–100 of the most frequent one, as text."""
 
+    key: str
     name: str
     refused: str
     subjects: str
@@ -166,6 +167,7 @@ def limit_lines(figures: tuple[LimitFigure, ...]) -> list[LimitLine]:
     most = max((one.refused for one in figures), default=1)
     return [
         LimitLine(
+            key=one.limit_name,
             name=LIMITS.get(one.limit_name, one.limit_name.replace("-", " ").capitalize()),
             refused=f"{one.refused:,}",
             subjects=count(one.subjects, "sender"),

@@ -51,6 +51,8 @@ class AbuseState(ViewerState, rx.State):
 
     by_limit: list[LimitLine] = []
     refusals: list[RefusalLine] = []
+    limit: str = ""
+    """The limit whose refusals are listed; empty: of every limit."""
     refusals_page: int = 1
     refusals_pages: int = 1
 
@@ -85,6 +87,11 @@ class AbuseState(ViewerState, rx.State):
     async def set_period(self, period: str) -> None:
         self.period = period if period in PERIODS else "30"
         self.page = self.refusals_page = 1
+        await self._read()
+
+    @handler
+    async def set_limit(self, name: str) -> None:
+        self.limit, self.refusals_page = str(name)[:100].replace("\x00", ""), 1
         await self._read()
 
     @handler
@@ -153,7 +160,10 @@ class AbuseState(ViewerState, rx.State):
                 self.page = -(-total // PAGE_SIZE)
                 events, total = await list_events(db, wanted, self.page, PAGE_SIZE)
             refused = await refusal_figures(db, since)
-            refusals, refusals_total = await list_refusals(db, since, self.refusals_page, PAGE_SIZE)
+            # What a period does not hold cannot be picked in it.
+            if self.limit not in {one.limit_name for one in refused.by_limit}:
+                self.limit = ""
+            refusals, refusals_total = await list_refusals(db, since, self.refusals_page, PAGE_SIZE, self.limit)
         self.events = [event_line(event, zone) for event in events]
         self.total, self.pages = total, max(1, -(-total // PAGE_SIZE))
         self.total_words = count(total, "sign")

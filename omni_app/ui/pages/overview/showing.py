@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 
 from omni_app.insights.overview import Answers, Figures, PeriodReport, Standing
 from omni_app.insights.periods import Door, Period
-from omni_app.tenancy.opening_hours import WEEKDAYS, minutes
+from omni_app.tenancy.opening_hours import hours_on, minutes
 from omni_app.ui.words import cost, count
 
 KINDS = {
@@ -191,7 +191,7 @@ def _hours_shown(answers: tuple[Answers, ...], standing: Standing, local: dateti
     """From the first hour anything can be in to this hour or closing time, at least six of them."""
     hours = [local.hour, *(entry.at.hour for entry in answers)]
     first, last = min(hours), max(hours)
-    for opens, closes in standing.opening_hours.get(WEEKDAYS[local.weekday()], ()):
+    for opens, closes in hours_on(standing.opening_hours, local.date()):
         first = min(first, minutes(opens) // 60)
         closing = minutes(closes) if minutes(closes) > minutes(opens) else 24 * 60
         last = max(last, (closing - 1) // 60)

@@ -164,7 +164,7 @@ def price_line(price: PriceView, zone: ZoneInfo) -> PriceLine:
         model=model_words(price.provider, price.model),
         unit=UNITS.get(price.unit, price.unit),
         price=shown,
-        of=of,
+        of=of or f"for {UNITS.get(price.unit, price.unit)}",
         listed=listed,
         valid=valid_words(price, zone),
         is_own=price.is_own,

@@ -22,6 +22,7 @@ from omni_app.ui.components import (
     table,
     text_area_field,
 )
+from omni_app.ui.components.leaving import WATCHED
 from omni_app.ui.navigation import NavEntry
 from omni_app.ui.pages.reports.state import FIELDS, HOURS, ReportsState, SendLine
 from omni_app.ui.shell import page
@@ -165,6 +166,7 @@ def _settings() -> rx.Component:
         on_submit=ReportsState.save,
         no_validate=True,
         class_name="form",
+        custom_attrs=WATCHED,
     )
     return panel(form, title="Settings", class_name="c4")
 

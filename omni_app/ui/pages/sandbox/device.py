@@ -73,6 +73,10 @@ def _bubble(line: rx.Var[BubbleLine]) -> rx.Component:
             line.choices.length() > 0,
             rx.el.span(rx.foreach(line.choices, lambda title: _choice(title, line.id)), class_name="choices"),
         ),
+        rx.cond(
+            line.reactions.length() > 0,
+            rx.el.span(rx.foreach(line.reactions, lambda said: rx.el.span(said, class_name="react")), class_name="reacts"),
+        ),
         _meta(line),
         class_name=rx.cond(line.is_ours, "in", "out"),
         key=line.id,

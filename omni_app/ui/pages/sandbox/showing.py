@@ -77,6 +77,8 @@ class BubbleLine:
     is_lost: bool
     choices: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    reactions: list[str] = field(default_factory=list)
+    """What stands on it: "👍 you", "❤️ the business"."""
 
 
 @dataclass
@@ -103,6 +105,21 @@ def thread_line(thread: PlayedThread, zone: ZoneInfo) -> ThreadLine:
 def made_thread(address: str, name: str, last: str = "", at: str = "") -> ThreadLine:
     name = name or address
     return ThreadLine(address=address, name=name, letters=initials(name), tone=avatar_tone(name), last=last, at=at)
+
+
+def bubble_lines(messages: list[PlayedMessage], zone: ZoneInfo) -> list[BubbleLine]:
+    """The talk as a phone shows it, oldest first: a reaction stands on the message it is for, one of each side."""
+    lines = {one.id: bubble_line(one, zone) for one in messages if not one.target}
+    put: dict[tuple[str, bool], str] = {}
+    for one in messages:
+        if one.target in lines and not (one.is_ours and one.state in _LOST):
+            put[one.target, one.is_ours] = one.text
+        elif one.target:
+            lines[one.id] = bubble_line(one, zone)
+    for (target, is_ours), emoji in put.items():
+        if emoji:
+            lines[target].reactions.append(f"{emoji} {'the business' if is_ours else 'you'}")
+    return list(lines.values())
 
 
 def bubble_line(message: PlayedMessage, zone: ZoneInfo) -> BubbleLine:

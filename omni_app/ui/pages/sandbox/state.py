@@ -28,7 +28,7 @@ from omni_app.ui.pages.sandbox.showing import (
     HookLine,
     PhoneLine,
     ThreadLine,
-    bubble_line,
+    bubble_lines,
     fault_words,
     hook_line,
     made_thread,
@@ -221,6 +221,6 @@ class SandboxState(ViewerState, rx.State):
         fresh = [line for line in self.threads if line.address == self.address and line.address not in addresses]
         self.threads = [*fresh, *known]
         self.name = next((line.name for line in self.threads if line.address == self.address), self.name)
-        self.bubbles = [bubble_line(one, zone) for one in played.messages]
+        self.bubbles = bubble_lines(played.messages, zone)
         self.hooks = [hook_line(one, zone) for one in played.webhooks]
         self.faults = [fault_words(one) for one in played.faults]
