@@ -100,8 +100,12 @@ class BudgetState(ViewerState, rx.State):
     async def load(self) -> None:
         await watch(self, BudgetState.on_live, ("budget", "message.created"), every=2.0)
         await self._read()
+        # Whoever types already keeps it: fields take a stored value anew only when it is another one than before.
+        before = self.limit_plain, self._rules_shown()
         await self._read_limit()
         await self._read_rules()
+        self.limit_edition += self.limit_plain != before[0]
+        self.rules_edition += self._rules_shown() != before[1]
 
     @handler
     async def on_live(self, note: dict) -> None:
@@ -129,7 +133,6 @@ class BudgetState(ViewerState, rx.State):
     async def _read_limit(self) -> None:
         async with viewer_db(self) as db:
             self.limit_plain = plain((await load_budget(db)).limit_nusd)
-        self.limit_edition += 1
 
     async def _read_rules(self) -> None:
         async with viewer_db(self) as db:
@@ -138,7 +141,9 @@ class BudgetState(ViewerState, rx.State):
         self.emails = ", ".join(rules.alert_emails)
         self.customer_cap = "" if rules.customer_cap_nusd is None else plain(rules.customer_cap_nusd)
         self.campaign_cap = "" if rules.campaign_cap_nusd is None else plain(rules.campaign_cap_nusd)
-        self.rules_edition += 1
+
+    def _rules_shown(self) -> tuple[str, ...]:
+        return self.percents, self.emails, self.customer_cap, self.campaign_cap
 
     def _show_budget(self, budget: BudgetView) -> None:
         spent = min(budget.percent, 100.0)
@@ -165,6 +170,7 @@ class BudgetState(ViewerState, rx.State):
             budget = await set_limit(db, amount)
         await self._read()
         await self._read_limit()
+        self.limit_edition += 1
         yield ShellState.on_live({})
         if budget.spent_nusd >= amount and not budget.credit_left_nusd:
             yield told("Budget saved. Paid answers are paused now.", f"{money.show(budget.spent_nusd)} is spent already.")
@@ -179,6 +185,7 @@ class BudgetState(ViewerState, rx.State):
         async with viewer_db(self) as db:
             await set_rules(db, rules)
         await self._read_rules()
+        self.rules_edition += 1
         yield said("Alerts and caps saved")
 
     @handler
