@@ -214,12 +214,12 @@ def _jpeg_size(data: bytes) -> tuple[int, int] | None:
         marker = data[place + 1]
         if marker == 0xFF:
             place += 1
-        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+        elif 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
             height, width = struct.unpack(">HH", data[place + 5 : place + 9])
             return width, height
         elif marker == 0x01 or 0xD0 <= marker <= 0xD8:
             place += 2
-        elif marker in (0xD9, 0xDA):
+        elif marker in {0xD9, 0xDA}:
             return None
         else:
             length = struct.unpack(">H", data[place + 2 : place + 4])[0]

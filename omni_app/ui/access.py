@@ -226,8 +226,9 @@ def _finish(state: Any) -> None:
 def _guard(function: Callable[..., Any], mark: str, signed_in: bool, translate: Callable[..., list[Any]]) -> Any:
     name = function.__qualname__
     is_load = mark == "loader"
-    # What happens beside the person's own doing must not wipe the messages of a form they are filling in.
-    keeps_errors = is_load or "note" in inspect.signature(function).parameters
+    # What happens beside the person's own doing must not wipe the messages of a form they are filling in, nor may a search that
+    # comes a moment after the form was sent.
+    keeps_errors = is_load or bool({"note", "sought"} & inspect.signature(function).parameters.keys())
 
     def begin(state: Any) -> None:
         _start()

@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from omni_app.channels.accounts import read_settings, seal_settings
 from omni_app.channels.contract import MailHead
+from omni_app.channels.registry import load_adapter
 from omni_app.conversations.facts import Inbound
 from omni_app.conversations.handling import take_over
 from omni_app.conversations.mail_envelopes import seal_envelope
@@ -19,6 +21,7 @@ from omni_app.infra.ids import new_id
 from omni_app.infra.live import publish_now
 from omni_app.infra.storage import put_file
 from omni_app.orchestrator.turn import receive
+from tests.channels.meta import values as whatsapp_values
 from tests.e2e.inbox_desk import Desk
 from tests.tenancy.people import sql
 
@@ -170,23 +173,29 @@ async def connect(
     """An account of the desk's business that works."""
     connection_id, at = new_id(), now()
     line = Line(desk, connection_id, channel)
-    values = {"is_on": True, "is_sandbox": False, "health": "ok", "health_detail": "", **columns}
+    columns = {"is_on": True, "is_sandbox": False, "health": "ok", "health_detail": "", **columns}
     await sql(
         """insert into channel_connections (id, business_id, kind, channel, name, settings, account_key, token, token_index,
              is_on, is_sandbox, allowed_ips, verified_at, health, health_detail, failures, state, version, created_at, updated_at)
-           values (:id, :business_id, :kind, :channel, :name, '', :account_key, '', :key, :is_on, :is_sandbox, '[]', :now,
+           values (:id, :business_id, :kind, :channel, :name, :settings, :account_key, '', :key, :is_on, :is_sandbox, '[]', :now,
              :health, :health_detail, 0, '{}', 1, :now, :now)""",
         id=connection_id,
         business_id=desk.viewer.business_id,
         kind=kind,
         channel=channel,
         name=name,
+        settings=_settings(kind, line.address),
         account_key=line.address,
         key=connection_id.hex,
         now=at,
-        **values,
+        **columns,
     )
     return line
+
+
+def _settings(kind: str, address: str) -> str:
+    given = {"address": address, "api_key": "SG.test.key"} if kind == "sendgrid" else whatsapp_values()
+    return seal_settings(read_settings(load_adapter(kind), given))
 
 
 async def store_file(desk: Desk, conversation_id: UUID, data: bytes, **columns: Any) -> dict[str, Any]:

@@ -105,6 +105,7 @@ async def test_hours_are_changed_and_copied(page: Page, web_server: str) -> None
     await page.get_by_label("Date", exact=True).nth(1).fill("2099-12-25")
     await page.get_by_role("button", name="Save changes").click()
     await expect(page.get_by_text("Choose a date.")).to_be_visible()
+    await expect(page.get_by_label("Date", exact=True).first).to_be_focused()
     await page.get_by_role("button", name="Remove The new date").first.click()
     await expect(page.get_by_label("Date", exact=True)).to_have_value("2099-12-25")
 

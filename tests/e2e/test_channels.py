@@ -50,7 +50,7 @@ async def test_an_account_is_connected_tested_and_tried(sandbox: Sandbox, page: 
     await page.get_by_role("button", name="Save and go on").click()
     # Step 2: the addresses to paste; step 3: the test, in Meta's own words.
     await expect(page.get_by_role("heading", name="Webhook addresses")).to_be_visible()
-    await expect(page.locator(".addresses .code")).to_contain_text("/webhooks/meta/whatsapp/")
+    await expect(page.locator(".addresses .code").first).to_contain_text("/webhooks/meta/whatsapp/")
     await page.get_by_role("button", name="Test connection").click()
     await expect(page.locator(".health .callout.bad")).to_contain_text("access token")
     token = page.get_by_label("Access token", exact=True)
@@ -81,7 +81,7 @@ async def test_an_event_is_looked_at_and_handled_again(sandbox: Sandbox, page: P
     await page.goto(f"/channels/{connection_id}?tab=events")
     await expect(page.get_by_text("Nothing came in yet")).to_be_visible()
     await page.get_by_role("tab", name="Settings").click()
-    await number.connect(await page.locator(".addresses .code").inner_text())
+    await number.connect(await page.locator(".addresses .code").first.inner_text())
     await page.get_by_role("tab", name="Events").click()
     await number.inbound(**{"from": "16505551234", "name": "Sheena", "text": "Do you treat children?"})
 

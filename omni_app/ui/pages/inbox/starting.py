@@ -143,9 +143,10 @@ def new_message_dialog() -> rx.Component:
         form_error(StartingState),
         _ways(),
         _to(),
+        # There from the beginning: a field that appears while somebody types moves what they are about to press.
         rx.cond(
-            StartingState.is_new & (StartingState.found.length() == 0),
-            text_field("name", "Name", ERRORS, hint="How you call them until they say it themselves", max_length=120),
+            StartingState.to.id == "",
+            text_field("name", "Name", ERRORS, hint="For somebody new, until they say it themselves", max_length=120),
         ),
         rx.cond(WAY.needs_template, _template(), _words()),
         form_actions(

@@ -57,11 +57,6 @@ class StartingState(ViewerState, rx.State):
 
     _draft: str = ""
 
-    @rx.var
-    def is_new(self) -> bool:
-        """What is typed is an address and nobody's name: a new customer gets one."""
-        return not self.to.id and ("@" in self.typed or sum(sign.isdigit() for sign in self.typed) >= 7)
-
     @handler
     async def set_open(self, is_open: bool) -> None:
         self.open = bool(is_open)
@@ -87,9 +82,9 @@ class StartingState(ViewerState, rx.State):
         await self._choose(str(way_id))
 
     @handler
-    async def search(self, text: str) -> None:
+    async def search(self, sought: str) -> None:
         """Find customers by name, address or number; what is typed may also be a new address."""
-        self.typed = str(text).strip()[:_LONGEST]
+        self.typed = sought.strip()[:_LONGEST]
         self.found = []
         if len(self.typed) < 2:
             return
@@ -122,6 +117,8 @@ class StartingState(ViewerState, rx.State):
         yield
         way, customer_id = self.get_value("way"), self.to.id
         connection_id = parse_id(way.id, "channel")
+        # The search waits until somebody stops typing; who sends at once means what stands in the field.
+        self.typed = form_text(form, "address").strip()[:_LONGEST] or self.typed
         if not customer_id and not self.typed:
             raise Invalid("Say who gets it.", "address")
         if way.needs_template:
