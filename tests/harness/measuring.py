@@ -3,8 +3,8 @@
 SlipCover writes its probes into the code of the product, so nothing else of the process pays for it; a tracer is called for every
 line of every library and costs half of the suite's time. What is imported before this module is not seen: it comes first.
 
-A probe for a branch is found by its two line numbers, so a constant pair of whole numbers that happens to be the same is taken for
-one (a test then fails with "PyCapsule"): a set instead of a pair is safe.
+A probe for a branch is found by its two line numbers, so a constant pair of whole numbers that happens to be the same is taken
+for one (a test then fails with "PyCapsule"): a set instead of a pair is safe.
 
 `python -m tests.harness.measuring MODULE` runs a program of the product the same way.
 """
