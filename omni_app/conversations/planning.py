@@ -1,6 +1,7 @@
 """Put a message of ours on its way over the channel: one row for each provider message, in the message's own transaction."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +44,7 @@ async def plan_delivery(db: Db, conversation_id: UUID, message_id: UUID) -> None
     bar = find_bar(facts)
     pieces = _pieces(facts, adapter.capabilities) if adapter is not None else [_Piece(text=facts.text)]
     at = now()
-    rows = [_row(db, facts, number, piece, bar or piece.bar, at) for number, piece in enumerate(pieces)]
+    rows = [delivery_row(db, facts, number, piece.text, at, bar or piece.bar) for number, piece in enumerate(pieces)]
     await db.execute(insert(Delivery.__table__).values(rows))  # type: ignore[attr-defined]
     status, problem = status_of([PartState(status=row["status"], error=row["error"]) for row in rows])
     await db.execute(_MARK, {"id": message_id, "status": status, "problem": problem})
@@ -66,7 +67,9 @@ def _pieces(facts: Any, capabilities: Capabilities) -> list[_Piece]:
     return pieces or [_Piece(bar=Bar(kind="content", text="There is nothing in this message that could be sent."))]
 
 
-def _row(db: Db, facts: Any, number: int, piece: _Piece, bar: Bar | None, at: Any) -> dict[str, Any]:
+def delivery_row(db: Db, facts: Any, part: int, text_: str, at: datetime, bar: Bar | None = None) -> dict[str, Any]:
+    """The row of `deliveries` for provider message number `part` of the message `facts` are about: queued, or failed at once
+    for the reason `bar`."""
     return {
         "id": new_id(),
         "business_id": db.scope.business_id,
@@ -76,8 +79,8 @@ def _row(db: Db, facts: Any, number: int, piece: _Piece, bar: Bar | None, at: An
         "connection_id": facts.connection_id,
         "channel": facts.channel,
         "seq": facts.seq,
-        "part": number,
-        "text": piece.text,
+        "part": part,
+        "text": text_,
         "status": "failed" if bar else "queued",
         "attempts": 0,
         "available_at": at,

@@ -6,7 +6,6 @@ the emoji as its text. The customer sees one emoji of the business, so the newes
 
 import json
 import unicodedata
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, text
@@ -16,12 +15,12 @@ from omni_app.conversations.barring import find_bar, load_facts
 from omni_app.conversations.changing import staff_of
 from omni_app.conversations.jobs import DeliverConversation
 from omni_app.conversations.models import Delivery
+from omni_app.conversations.planning import delivery_row
 from omni_app.conversations.reactions import CUSTOMER
 from omni_app.infra import live
 from omni_app.infra.clock import now
 from omni_app.infra.database import Db
 from omni_app.infra.errors import Conflict, Invalid
-from omni_app.infra.ids import new_id
 from omni_app.infra.jobs import enqueue
 
 STAFF = "staff"
@@ -60,7 +59,7 @@ async def react(db: Db, message_id: UUID, emoji: str) -> None:
         raise Conflict("The customer's last message is too old for a reaction." if is_late else bar.text)
     await db.execute(_DROP, {"id": message_id})
     part = int((await db.execute(_NEXT, {"id": message_id})).scalar_one())
-    await db.execute(insert(Delivery.__table__).values(_row(db, facts, part, emoji)))  # type: ignore[attr-defined]
+    await db.execute(insert(Delivery.__table__).values(delivery_row(db, facts, part, emoji, now())))  # type: ignore[attr-defined]
     reactions = {**(details.get("reactions") or {}), STAFF: emoji}
     details["reactions"] = {who: one for who, one in reactions.items() if one}
     details["reaction"] = {"emoji": emoji, "part": part, "by": actor.name, "status": "queued", "problem": ""}
@@ -88,30 +87,3 @@ def check_emoji(value: str) -> str:
     if len(emoji) > _LONGEST or (emoji and bases != 1 and not is_flag):
         raise Invalid("A reaction is one emoji.", "emoji")
     return emoji
-
-
-def _row(db: Db, facts: Any, part: int, emoji: str) -> dict[str, Any]:
-    at = now()
-    return {
-        "id": new_id(),
-        "business_id": db.scope.business_id,
-        "conversation_id": facts.conversation_id,
-        "message_id": facts.message_id,
-        "customer_id": facts.customer_id,
-        "connection_id": facts.connection_id,
-        "channel": facts.channel,
-        "seq": facts.seq,
-        "part": part,
-        "text": emoji,
-        "status": "queued",
-        "attempts": 0,
-        "available_at": at,
-        "fence": 0,
-        "provider_id": "",
-        "error": "",
-        "error_code": "",
-        "error_kind": "",
-        "cost_nusd": 0,
-        "pricing": {},
-        "created_at": at,
-    }
