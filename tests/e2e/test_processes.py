@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 
+from tests.harness.processes import Processes
 from tests.harness.waiting import until
 
 
@@ -18,3 +19,7 @@ async def test_health_sees_worker_and_scheduler(web_server: str, worker_process:
         return (found["worker"]["status"], found["scheduler"]["status"]) == ("up", "up")
 
     assert await until(are_up, 60.0)
+
+
+def test_what_another_test_took_has_ended(web_server: str, processes: Processes) -> None:
+    assert processes.running == {"web"}

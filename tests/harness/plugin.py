@@ -1,7 +1,8 @@
 """Hooks and fixtures. In-process tests take `database`; tests against running processes take `web_server` and friends.
 
 A test that takes one of `LIVE` runs on the shared, living database of its group and is not emptied unless it asks with
-`clean_database`. Every other test finds the database empty, and no process of the product running beside it.
+`clean_database`. No worker or scheduler runs beside it that it did not take. Every other test finds the database empty, and no
+process of the product running.
 """
 
 import contextlib
@@ -26,6 +27,8 @@ from tests.harness.services import RUN_VARIABLE, ServerRun, Services, open_servi
 from tests.harness.simulator import sandbox, sandbox_client, sandbox_process  # noqa: F401
 
 LIVE = {"web_server", "worker_process", "scheduler_process", "demo"}
+# What changes rows behind a test's back.
+BUSY = {"worker_process": "worker", "scheduler_process": "scheduler"}
 # Of several --disable-features the last one counts, so Playwright's own come first, again. Each window would load two pages for
 # suggestions in its address bar, which nobody sees: a third of what a test costs.
 FEATURES_OFF = (
@@ -119,6 +122,11 @@ def is_living(item: pytest.Item) -> bool:
     return bool(LIVE & set(getattr(item, "fixturenames", ())))
 
 
+def busy_with(item: pytest.Item) -> set[str]:
+    """The processes that do jobs of their own accord which this test takes."""
+    return {name for fixture, name in BUSY.items() if fixture in getattr(item, "fixturenames", ())}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slow ones first, so that both workers end together; then living tests, so that processes start and stop once."""
     living = {group_of(item.nodeid) for item in items if is_living(item)}
@@ -126,9 +134,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if is_living(item):
             item.add_marker(pytest.mark.e2e)
 
-    def rank(item: pytest.Item) -> tuple[bool, bool, str, bool]:
+    def rank(item: pytest.Item) -> tuple[bool, bool, str, bool, int]:
         group = group_of(item.nodeid)
-        return (group not in TOGETHER, group not in living, group, not is_living(item))
+        return (group not in TOGETHER, group not in living, group, not is_living(item), -len(busy_with(item)))
 
     items.sort(key=rank)
 
@@ -160,8 +168,9 @@ def processes(services: Services) -> Iterator[Processes]:
 
 @pytest.fixture(autouse=True)
 def alone(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Before an in-process test: end what living tests left running, and empty what they wrote. After it: forget its settings."""
+    """Before a test, what it did not take ends; before an in-process one, what living ones wrote goes. After it: forget settings."""
     if is_living(request.node):
+        request.getfixturevalue("processes").stop(keep={"web", *busy_with(request.node)})
         request.config.stash[_is_dirty] = True
     elif request.config.stash.get(_is_dirty, False):
         request.getfixturevalue("processes").stop()

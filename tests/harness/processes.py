@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from typing import Any
 
 from embedded.children import Program
@@ -25,8 +26,8 @@ class Processes:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     @property
-    def is_any_running(self) -> bool:
-        return bool(self._running)
+    def running(self) -> set[str]:
+        return set(self._running)
 
     def ensure(self, name: str) -> None:
         """Start `web`, `worker` or `scheduler` unless it runs. Web is ready when /health answers 200."""
@@ -76,17 +77,17 @@ class Processes:
         demo: dict[str, Any] = json.loads(demo_file.read_text())
         return demo
 
-    def stop(self) -> None:
-        """End all of them, with everything they started."""
-        for process in self._running.values():
+    def stop(self, keep: Collection[str] = ()) -> None:
+        """End all of them but those to keep, with everything they started."""
+        ending = [self._running.pop(name) for name in list(self._running) if name not in keep]
+        for process in ending:
             process.terminate()
-        for process in self._running.values():
+        for process in ending:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(6)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        self._running.clear()
 
 
 def get_status(port: int, path: str) -> int:
