@@ -1,4 +1,4 @@
-"""Live notes: what changed, told to every web process through Redis publish/subscribe.
+"""Live notes: what changed, told to every web process through Redis publish/subscribe, and within this process at once.
 
 A note carries ids only; who hears it re-reads the rows. Notes may be lost (Redis away): each subscriber gets a `resync` note
 after its subscription was made anew, and a page re-reads everything then.
@@ -6,7 +6,9 @@ after its subscription was made anew, and a page re-reads everything then.
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -14,12 +16,17 @@ from redis.exceptions import RedisError
 
 from omni_app.infra.background import start_task
 from omni_app.infra.database import Db
+from omni_app.infra.ids import new_id
 from omni_app.infra.log import get_logger
 from omni_app.infra.redis import key, redis_client
 
 log = get_logger(__name__)
 
 RESYNC = "resync"
+# A subscriber this far behind has more to read than it would cost to look at everything anew.
+MOST_WAITING = 2_000
+AGAIN_SECONDS = 0.5
+_MADE = new_id().hex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +38,47 @@ class Note:
     ids: dict[str, str] = field(default_factory=dict)
 
 
+class _Subscriber:
+    """What one `subscribe` has still to hand on."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.waiting: asyncio.Queue[Note] = asyncio.Queue(MOST_WAITING)
+
+    def hear(self, note: Note) -> None:
+        try:
+            self.waiting.put_nowait(note)
+        except asyncio.QueueFull:
+            while not self.waiting.empty():
+                self.waiting.get_nowait()
+            self.waiting.put_nowait(Note(kind=RESYNC))
+
+
+_subscribers: set[_Subscriber] = set()
+
+
+def _sender() -> str:
+    """Whose notes are heard here without Redis. A forked process is somebody else."""
+    return f"{_MADE}{os.getpid()} "
+
+
 # Channels of publish/subscribe ignore the database number, so the namespace keeps deployments and test workers apart.
 def _channel(business_id: UUID | str) -> str:
     return key("live", str(business_id))
 
 
 async def publish_now(business_id: UUID, kind: str, **ids: object) -> None:
-    """Tell every web process; a Redis that is away is logged, never raised."""
-    body = json.dumps({"kind": kind, "ids": {name: str(value) for name, value in ids.items()}})
+    """Tell every web process. A Redis that is away is logged, never raised; the subscribers of this process hear it anyway."""
+    note = Note(kind=kind, business_id=business_id, ids={name: str(value) for name, value in ids.items()})
+    for subscriber in list(_subscribers):
+        if subscriber.loop is asyncio.get_running_loop():
+            subscriber.hear(note)
+        else:
+            # That loop may have ended meanwhile, and its subscriber with it.
+            with suppress(RuntimeError):
+                subscriber.loop.call_soon_threadsafe(subscriber.hear, note)
     try:
-        await redis_client().publish(_channel(business_id), body)
+        await redis_client().publish(_channel(business_id), _sender() + json.dumps({"kind": kind, "ids": note.ids}))
     except RedisError as error:
         log.warning("live note not sent", kind=kind, error=str(error))
 
@@ -56,21 +94,37 @@ def publish(db: Db, kind: str, **ids: object) -> None:
 
 
 async def subscribe() -> AsyncIterator[Note]:
-    """Every note of this deployment, for ever. Yields a `resync` note first and after each lost connection."""
-    prefix = key("live", "")
+    """Every note of this deployment, for ever. Yields a `resync` note once Redis is listened to and after each lost connection,
+    and instead of more than `MOST_WAITING` notes nobody took."""
+    subscriber = _Subscriber()
+    _subscribers.add(subscriber)
+    listening = asyncio.create_task(_listen(subscriber), name="live notes of other processes")
+    try:
+        while True:
+            yield await subscriber.waiting.get()
+    finally:
+        _subscribers.discard(subscriber)
+        listening.cancel()
+
+
+async def _listen(subscriber: _Subscriber) -> None:
+    prefix, own = key("live", ""), _sender().encode()
     while True:
         try:
             async with redis_client().pubsub() as pubsub:
                 await pubsub.psubscribe(prefix + "*")
-                yield Note(kind=RESYNC)
+                subscriber.hear(Note(kind=RESYNC))
                 while True:
                     # A silent channel must not look like a dead one, so no bare listen() under a socket time-out.
                     message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=1.0)
-                    if message is None:
+                    if message is None or message["data"].startswith(own):
                         continue
-                    body = json.loads(message["data"])
-                    business_id = UUID(message["channel"].decode().removeprefix(prefix))
-                    yield Note(kind=body["kind"], business_id=business_id, ids=body["ids"])
+                    business_id = message["channel"].decode().removeprefix(prefix)
+                    _, _, body = message["data"].partition(b" ")
+                    try:
+                        subscriber.hear(Note(business_id=UUID(business_id), **json.loads(body)))
+                    except (ValueError, TypeError):
+                        log.warning("strange live note", note=body[:200])
         except (RedisError, OSError) as error:
             log.warning("live subscription lost", error=str(error))
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(AGAIN_SECONDS)

@@ -60,6 +60,13 @@ class Completion:
         return {"input_token": self.input_tokens, "output_token": self.output_tokens}
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """All pieces of an answer have come, this is their text; its bill is still to come."""
+
+    text: str
+
+
 class LanguageModel(Protocol):
     """Writes the next message of a conversation. Holds no state between calls and never retries by itself."""
 
@@ -76,8 +83,9 @@ class LanguageModel(Protocol):
         After `Unavailable` the provider may have worked, and bill, all the same (a time-out): only `Rejected` is surely free.
         """
 
-    def stream(self, prompt: Prompt) -> AsyncGenerator[str | Completion, None]:
-        """The answer as it is written: pieces of text, then as the last item the `Completion` with the whole text and the bill.
+    def stream(self, prompt: Prompt) -> AsyncGenerator[str | Written | Completion, None]:
+        """The answer as it is written: pieces of text, `Written` when the provider says that this was all, and as the last item
+        the `Completion` with the whole text and the bill.
 
         Raises like `complete`, at any item; a stream that ends without a `Completion` raises `Unavailable`. Close it
         (`contextlib.aclosing`) to stop the model early: what it wrote so far is billed all the same.

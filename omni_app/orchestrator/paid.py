@@ -23,7 +23,7 @@ from omni_app.infra.errors import Rejected, Unavailable
 from omni_app.infra.log import get_logger
 from omni_app.infra.scope import Scope
 from omni_app.knowledge.matching import Match
-from omni_app.llm.contract import Completion, LanguageModel, Prompt
+from omni_app.llm.contract import Completion, LanguageModel, Prompt, Written
 from omni_app.llm.embedding import embedder_name
 from omni_app.llm.health import note_failure, note_success
 from omni_app.orchestrator.deciding import Decision, Question, Seat, Stopwatch
@@ -145,14 +145,15 @@ def _refuse(seat: Seat, reason: str) -> tuple[None, str]:
 
 
 async def _stream(model: LanguageModel, prompt: Prompt, watch: Stopwatch, live: LiveAnswer) -> Completion:
-    live.think()
     text = ""
     async with aclosing(model.stream(prompt)) as items:
         async for item in items:
-            if isinstance(item, Completion):
-                if not live.is_lost and not is_unsure(item.text) and not may_be_unsure(item.text):
-                    live.write_whole(item.text[:8000])
-                return item
+            if isinstance(item, Written | Completion):
+                if not is_unsure(item.text) and not may_be_unsure(item.text):
+                    await live.write_whole(item.text[:8000])
+                if isinstance(item, Completion):
+                    return item
+                continue
             if not text:
                 watch.lap("first words")
             text += item

@@ -42,7 +42,6 @@ class LiveAnswer:
         self._fence = fence
         self._text = ""
         self._shown = ""
-        self._is_whole = False
         self._has_dots = False
         self._changed = asyncio.Event()
         self._stopped = asyncio.Event()
@@ -66,11 +65,12 @@ class LiveAnswer:
         self._changed.set()
         self.think()
 
-    def write_whole(self, text: str) -> None:
-        """The text is complete: nobody has to wait for the record to read its end."""
-        self._is_whole = True
+    async def write_whole(self, text: str) -> None:
+        """The text is complete: it is on its way when this returns, before anything else is done about it."""
         self._no_more.set()
-        self.write(text)
+        if text != self._shown and not self.is_lost:
+            self._text = self._shown = text
+            await asyncio.wait({start_task(self._show(text), "whole answer")}, timeout=PATIENCE_SECONDS)
 
     async def stop(self) -> None:
         """Show nothing more: after this returns no half text can overtake the recorded answer."""
@@ -94,7 +94,7 @@ class LiveAnswer:
         loop = asyncio.get_running_loop()
         dots_at, look_at = loop.time(), loop.time() + LOOK_AGAIN_SECONDS
         while not self._stopped.is_set():
-            if loop.time() >= dots_at:
+            if loop.time() >= dots_at and not self._text:
                 self._has_dots = True
                 await show_typing(self._scope.business_id, self._conversation_id, "assistant", "", True)
                 dots_at = loop.time() + DOTS_AGAIN_SECONDS
@@ -108,10 +108,7 @@ class LiveAnswer:
                 await self._pause(self._no_more, PACE_SECONDS)
             else:
                 self._changed.clear()
-                await self._pause(self._changed, min(dots_at, look_at) - loop.time())
-        if self._is_whole and self._text != self._shown and not self.is_lost:
-            self._shown = self._text
-            await self._show(self._shown)
+                await self._pause(self._changed, (look_at if self._text else min(dots_at, look_at)) - loop.time())
 
     async def _pause(self, until: asyncio.Event, seconds: float) -> None:
         with suppress(TimeoutError):

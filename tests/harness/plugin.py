@@ -168,7 +168,7 @@ def processes(services: Services) -> Iterator[Processes]:
 
 @pytest.fixture(autouse=True)
 def alone(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Before a test, what it did not take ends; before an in-process one, what living ones wrote goes. After it: forget settings."""
+    """Before a test, what it did not take ends; before an in-process one, what living ones wrote goes. After: forget settings."""
     if is_living(request.node):
         request.getfixturevalue("processes").stop(keep={"web", *busy_with(request.node)})
         request.config.stash[_is_dirty] = True

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from omni_app.infra.errors import Rejected, Unavailable
-from omni_app.llm.contract import Completion, LanguageModel, Prompt, PromptMessage
+from omni_app.llm.contract import Completion, LanguageModel, Prompt, PromptMessage, Written
 from omni_app.llm.providers.openai.model import OpenAIModel, open_http
 from tests.stubs.openai_stub import OpenAIStub, start_openai_stub
 
@@ -40,7 +40,7 @@ async def read(model: LanguageModel) -> tuple[list[str], Completion | None]:
         async for item in items:
             if isinstance(item, str):
                 pieces.append(item)
-            else:
+            elif isinstance(item, Completion):
                 completion = item
     return pieces, completion
 
@@ -64,6 +64,15 @@ async def test_a_piece_is_handed_on_before_the_next_is_written(stub: OpenAIStub,
         assert await anext(items) == "first"
         go_on.set()
         assert await anext(items) == " second"
+
+
+async def test_the_text_is_known_to_be_whole_before_its_bill_comes(stub: OpenAIStub, model: LanguageModel) -> None:
+    bill = threading.Event()
+    stub.behave(pieces=("first", " second "), holds={2: bill})
+    async with aclosing(model.stream(PROMPT)) as items:
+        assert [await anext(items) for _ in range(3)] == ["first", " second ", Written("first second")]
+        bill.set()
+        assert isinstance(await anext(items), Completion)
 
 
 async def test_a_stream_without_a_bill_counts_as_its_worst_case(stub: OpenAIStub, model: LanguageModel) -> None:

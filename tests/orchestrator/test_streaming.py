@@ -42,16 +42,24 @@ def kinds(heard: list[Note]) -> list[str]:
 
 async def test_the_text_grows_and_the_recorded_message_takes_its_place(model: OpenAIStub) -> None:
     made = await priced_business()
-    more, rest = threading.Event(), threading.Event()
-    model.behave(text="A check-up is $189, and it takes about half an hour.", holds={2: more, 5: rest}, usage=(900, 20))
+    first, more, rest, bill = (threading.Event() for _ in range(4))
+    model.behave(
+        text="A check-up is $189, and it takes about half an hour.",
+        holds={0: first, 2: more, 5: rest, 11: bill},
+        usage=(900, 20),
+    )
     async with listening() as heard:
         turn = asyncio.create_task(process(made.scope, inbound(QUESTION)))
+        await until(lambda: "typing.changed 1" in kinds(heard))
+        first.set()
         await until(lambda: len(texts(heard)) >= 1)
         more.set()
         await until(lambda: len(texts(heard)[-1].split()) >= 5)
         rest.set()
+        await until(lambda: texts(heard)[-1] == "A check-up is $189, and it takes about half an hour.")
+        bill.set()
         outcome = await turn
-        await until(lambda: kinds(heard)[-1:] == ["typing.changed 0"] or "typing.changed 0" in kinds(heard))
+        await until(lambda: "typing.changed 0" in kinds(heard))
         await until(lambda: [note.ids["role"] for note in heard if note.kind == "message.created"] == ["customer", "assistant"])
     assert outcome.reply_text == "A check-up is $189, and it takes about half an hour."
     shown = texts(heard)
@@ -79,9 +87,13 @@ async def test_the_local_brain_answers_at_once_and_shows_no_dots() -> None:
 
 async def test_the_word_for_not_knowing_is_never_shown(model: OpenAIStub) -> None:
     made = await priced_business()
-    model.behave(pieces=('"UN', "SURE", '"', " The facts do not say."), piece_seconds=0.02)
+    more = threading.Event()
+    model.behave(pieces=('"UN', "SURE", '"', " The facts do not say."), holds={3: more})
     async with listening() as heard:
-        outcome = await process(made.scope, inbound("Which moons of Jupiter have volcanoes?"))
+        turn = asyncio.create_task(process(made.scope, inbound("Which moons of Jupiter have volcanoes?")))
+        await until(lambda: "typing.changed 1" in kinds(heard))
+        more.set()
+        outcome = await turn
         await until(lambda: "typing.changed 0" in kinds(heard))
     assert outcome.source == "none"
     assert texts(heard) == []
@@ -100,7 +112,7 @@ async def test_a_stream_that_breaks_is_replaced_by_the_local_answer_and_booked_i
             await until(lambda: texts(heard))
         seen.set()
         outcome = await turn
-        await until(lambda: "typing.changed 0" in kinds(heard))
+        await until(lambda: kinds(heard).count("message.created") == 2)
     assert (outcome.source, outcome.reply_text) == ("faq", "Behind the clinic, free.")
     assert bool(texts(heard)) is is_shown
     assert {note.ids["message_id"] for note in heard if note.kind == "message.streaming"} <= {str(outcome.reply_id)}

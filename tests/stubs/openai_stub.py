@@ -78,6 +78,8 @@ class Streamed:
         if self.how.is_endless:
             return
         yield self._event([{"index": 0, "delta": {}, "finish_reason": "stop"}])
+        if (hold := self.how.holds.get(len(self.pieces))) is not None:
+            hold.wait(60)
         if self.usage is not None:
             yield self._event([], self.usage)
         yield b"data: [DONE]\n\n"
@@ -121,7 +123,8 @@ class OpenAIStub:
         `hold` = an event to wait for before answering (a minute at most); `on_call` runs while the call is in flight.
 
         When a stream is asked for: `pieces` of the answer (default: its words), `piece_seconds` between them, `holds` = {number
-        of a piece: event to wait for before it}, `cut_after` so many pieces the connection is lost, `error_after` so many comes
+        of a piece, or how many there are for the bill: event to wait for before it}, `cut_after` so many pieces the connection is
+        lost, `error_after` so many comes
         an error event, `is_endless` = the body ends properly but without a finish reason,
         `refuses_streams` = a stream is answered with 400.
 

@@ -101,9 +101,9 @@ async def _take(visitor: Visitor, frame_id: str | None, text: str, files: tuple[
     async with _TAKERS:
         received, facts = await receive(visitor.scope, inbound)
     _follow(visitor, received, facts, bool(files))
-    await visitor.socket.send_text(shapes.frame("ack", id=frame_id, seq=received.seq))
     if received.turn_id is not None:
         start_task(_answer(visitor.business_id, received, facts, inbound.text), "chat answer")
+    await visitor.socket.send_text(shapes.frame("ack", id=frame_id, seq=received.seq))
 
 
 def _follow(visitor: Visitor, received: Received, facts: Facts, has_files: bool) -> None:

@@ -12,7 +12,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletio
 
 from omni_app.infra import clock
 from omni_app.infra.errors import Rejected, Unavailable
-from omni_app.llm.contract import Completion, Prompt
+from omni_app.llm.contract import Completion, Prompt, Written
 
 # Role, separators and the start of the reply: OpenAI counts three or four a message, other servers a few more.
 TOKENS_AROUND_A_MESSAGE = 16
@@ -50,10 +50,7 @@ class OpenAIModel:
             # The client's own time-out counts from byte to byte; this one ends an answer that drips.
             async with asyncio.timeout(self._timeout.total_seconds()):
                 answer = await self._client.chat.completions.create(
-                    model=self.name,
-                    messages=_messages(prompt),
-                    temperature=prompt.temperature,
-                    extra_body={self._limit_name: prompt.max_output_tokens},
+                    model=self.name, messages=(), temperature=prompt.temperature, extra_body=self._body(prompt)
                 )
         except openai.APIStatusError as error:
             raise _translate(error) from error
@@ -62,7 +59,7 @@ class OpenAIModel:
             raise Unavailable("The language model") from error
         return self._completion(prompt, answer)
 
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[str | Completion, None]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[str | Written | Completion, None]:
         """One answer piece by piece, the whole of it within the time-out; see `LanguageModel.stream`."""
         deadline = asyncio.get_running_loop().time() + self._timeout.total_seconds()
         pieces: list[str] = []
@@ -72,11 +69,11 @@ class OpenAIModel:
             async with asyncio.timeout_at(deadline):
                 chunks = await self._client.chat.completions.create(
                     model=self.name,
-                    messages=_messages(prompt),
+                    messages=(),
                     temperature=prompt.temperature,
                     stream=True,
                     stream_options={"include_usage": True},
-                    extra_body={self._limit_name: prompt.max_output_tokens},
+                    extra_body=self._body(prompt),
                 )
             while True:
                 # One time-out around the loop would strike the caller, who works between two pieces.
@@ -88,10 +85,12 @@ class OpenAIModel:
                     raise Unavailable("The language model")
                 name, usage = chunk.model or name, chunk.usage or usage
                 for choice in chunk.choices or ():
-                    is_finished = is_finished or choice.finish_reason is not None
                     if choice.delta is not None and choice.delta.content:
                         pieces.append(choice.delta.content)
                         yield choice.delta.content
+                    if choice.finish_reason is not None and not is_finished:
+                        is_finished = True
+                        yield Written("".join(pieces).strip())
         except (openai.BadRequestError, openai.UnprocessableEntityError):
             # Refused, so not billed. Some servers know no streaming: then the whole answer is one piece.
             completion = await self.complete(prompt)
@@ -117,6 +116,11 @@ class OpenAIModel:
         """
         texts = [prompt.system, *(message.text for message in prompt.messages)]
         return sum(len(text.encode("utf-8", "replace")) + TOKENS_AROUND_A_MESSAGE for text in texts)
+
+    def _body(self, prompt: Prompt) -> dict[str, object]:
+        """What goes into the request as it is. The SDK would walk through `messages`, key by key, in search of names to change:
+        most of a millisecond for a conversation, and it would find none."""
+        return {"messages": _messages(prompt), self._limit_name: prompt.max_output_tokens}
 
     def _completion(self, prompt: Prompt, answer: ChatCompletion) -> Completion:
         # The SDK builds its objects without checking them, so a compatible server may leave out anything.
