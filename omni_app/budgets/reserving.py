@@ -6,6 +6,7 @@ same transaction. A refusal leaves nothing behind. Calls priced 0 touch no row. 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,10 +17,10 @@ from omni_app.budgets.caps import hold_caps
 from omni_app.budgets.holds import HOLD, BudgetSpent, Purse, Reservation, Worst
 from omni_app.budgets.models import CREDIT
 from omni_app.budgets.periods import CREDIT_PERIOD, MAX_LIMIT_NUSD, MONTH, open_month
-from omni_app.budgets.prices import cost_of, kept_prices, load_prices, price_in
+from omni_app.budgets.prices import PriceList, cost_of, kept_prices, load_prices, price_in
 from omni_app.infra.background import start_task
 from omni_app.infra.clock import now
-from omni_app.infra.database import Db, open_db
+from omni_app.infra.database import Db, open_db, run_alone
 from omni_app.infra.errors import NotFound
 from omni_app.infra.ids import new_id
 from omni_app.infra.scope import Scope
@@ -78,6 +79,19 @@ async def reserve(scope: Scope, worst: Worst, *, hold: timedelta = HOLD, at: dat
     Raise `BudgetSpent`, or `UnknownPrice`; then nothing is held and the call must not be made. A limit that excess has
     broken already grants nothing: only what is left under the limit itself can be held.
     """
+    at = at or now()
+    prices = kept_prices(scope.business_id)
+    if prices is not None:
+        planned = _plan(scope, worst, prices)
+        if _is_free(planned):
+            return planned
+        rows = await run_alone(scope, _RESERVE, {**_values(planned, hold, at), "are_caps_held": False})
+        # Nothing is held where a month begins, a cap counts or no room is left: that takes more than one statement.
+        if rows and (row := rows[0]).held_in is not None:
+            if row.held_in != row.period_start:
+                async with open_db(scope) as db:
+                    await _find_full(db, row, planned.amount_nusd)
+            return replace(planned, period_start=row.held_in)
     async with open_db(scope) as db:
         return await reserve_in(db, worst, hold=hold, at=at)
 
@@ -88,27 +102,10 @@ async def reserve_in(db: Db, worst: Worst, *, hold: timedelta = HOLD, at: dateti
     prices = kept_prices(db.scope.business_id)
     if prices is None:
         prices = await load_prices(db)
-    price = price_in(prices, load_settings(), worst.provider, worst.model)
-    amount = cost_of(price, worst.units, worst.provider, worst.model)
-    reservation_id, at = new_id(), at or now()
-    # Only a price list of zeros makes a call free: zero units of a paid model may turn out to be some.
-    if not any(price.values()):
-        return Reservation(id=reservation_id, business_id=db.scope.business_id, worst=worst, prices=price, amount_nusd=0)
-    if amount > MAX_LIMIT_NUSD:
-        raise BudgetSpent(amount)
-    values = {
-        "id": reservation_id,
-        "business_id": db.scope.business_id,
-        "amount": amount,
-        "provider": worst.provider,
-        "model": worst.model,
-        "service": worst.service,
-        "channel": worst.channel,
-        "customer_id": worst.customer_id,
-        "campaign_id": worst.campaign_id,
-        "at": at,
-        "expires_at": at + hold,
-    }
+    planned, at = _plan(db.scope, worst, prices), at or now()
+    if _is_free(planned):
+        return planned
+    values, amount = _values(planned, hold, at), planned.amount_nusd
     row = await _hold(db, {**values, "are_caps_held": False})
     if row.is_capped:
         # A refusal by any of them gives back what the others hold already.
@@ -121,14 +118,38 @@ async def reserve_in(db: Db, worst: Worst, *, hold: timedelta = HOLD, at: dateti
         purse = await _find_full(db, row, amount)
         if row.held_in is None:
             raise BudgetSpent(amount, purse)
-    return Reservation(
-        id=reservation_id,
-        business_id=db.scope.business_id,
-        worst=worst,
-        prices=price,
-        amount_nusd=amount,
-        period_start=row.held_in,
-    )
+    return replace(planned, period_start=row.held_in)
+
+
+def _plan(scope: Scope, worst: Worst, prices: PriceList) -> Reservation:
+    """What is to be held, not held yet."""
+    price = price_in(prices, load_settings(), worst.provider, worst.model)
+    amount = cost_of(price, worst.units, worst.provider, worst.model)
+    if amount > MAX_LIMIT_NUSD:
+        raise BudgetSpent(amount)
+    return Reservation(id=new_id(), business_id=scope.business_id, worst=worst, prices=price, amount_nusd=amount)
+
+
+def _is_free(planned: Reservation) -> bool:
+    # Only a price list of zeros makes a call free: zero units of a paid model may turn out to be some.
+    return not any(planned.prices.values())
+
+
+def _values(planned: Reservation, hold: timedelta, at: datetime) -> dict[str, Any]:
+    worst = planned.worst
+    return {
+        "id": planned.id,
+        "business_id": planned.business_id,
+        "amount": planned.amount_nusd,
+        "provider": worst.provider,
+        "model": worst.model,
+        "service": worst.service,
+        "channel": worst.channel,
+        "customer_id": worst.customer_id,
+        "campaign_id": worst.campaign_id,
+        "at": at,
+        "expires_at": at + hold,
+    }
 
 
 async def _hold(db: Db, values: Mapping[str, Any]) -> Row[Any]:

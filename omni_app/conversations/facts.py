@@ -1,6 +1,7 @@
 """What a turn decides from, read in one statement."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,8 +15,9 @@ from omni_app.conversations.said import said
 from omni_app.customers.addresses import Address
 from omni_app.customers.identifying import KnownCustomer
 from omni_app.infra.clock import now
-from omni_app.infra.database import Db
+from omni_app.infra.database import Db, open_db_reading
 from omni_app.infra.errors import NotFound
+from omni_app.infra.scope import Scope
 
 HISTORY = 10
 
@@ -164,28 +166,42 @@ async def read_facts(db: Db, inbound: Inbound, question_hash: str, address_index
 
     `address_index` is the blind index of the sender's network address.
     """
-    row = (
-        await db.execute(
-            _BY_ADDRESS,
-            {
-                "business_id": db.scope.business_id,
-                "kind": inbound.address.kind,
-                "point_channel": inbound.address.channel,
-                "value_index": inbound.address.index,
-                "channel": inbound.channel,
-                "wanted": inbound.conversation_id,
-                "opens_new": inbound.opens_new,
-                "connection_id": inbound.connection_id,
-                "client_id": inbound.client_id,
-                "question_hash": question_hash,
-                "address_index": address_index,
-                "history": HISTORY,
-                "now": now(),
-            },
-        )
-    ).one_or_none()
-    if row is None:
+    rows = await db.execute(_BY_ADDRESS, _values(db.scope.business_id, inbound, question_hash, address_index))
+    return _facts_for(inbound, rows.all(), question_hash)
+
+
+@asynccontextmanager
+async def open_with_facts(
+    scope: Scope, inbound: Inbound, question_hash: str, address_index: str = ""
+) -> AsyncIterator[tuple[Db, Facts]]:
+    """A transaction that begins with `read_facts`, one round trip for both."""
+    values = _values(scope.business_id, inbound, question_hash, address_index)
+    async with open_db_reading(scope, _BY_ADDRESS, values) as (db, rows):
+        yield db, _facts_for(inbound, rows, question_hash)
+
+
+def _values(business_id: UUID, inbound: Inbound, question_hash: str, address_index: str) -> dict[str, Any]:
+    return {
+        "business_id": business_id,
+        "kind": inbound.address.kind,
+        "point_channel": inbound.address.channel,
+        "value_index": inbound.address.index,
+        "channel": inbound.channel,
+        "wanted": inbound.conversation_id,
+        "opens_new": inbound.opens_new,
+        "connection_id": inbound.connection_id,
+        "client_id": inbound.client_id,
+        "question_hash": question_hash,
+        "address_index": address_index,
+        "history": HISTORY,
+        "now": now(),
+    }
+
+
+def _facts_for(inbound: Inbound, rows: Sequence[Any], question_hash: str) -> Facts:
+    if not rows:
         raise NotFound("business")
+    (row,) = rows
     if inbound.conversation_id is not None and row.conversation_id is None:
         raise NotFound("conversation of this customer on this channel")
     return _facts(row, inbound.channel, question_hash)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from omni_app.budgets.prices import cost_of
-from omni_app.budgets.reserving import HOLD, BudgetSpent, Reservation, Worst, reserve_in
+from omni_app.budgets.reserving import HOLD, BudgetSpent, Reservation, Worst, reserve
 from omni_app.budgets.settling import release, settle
 from omni_app.cache.index import Near
 from omni_app.cache.keeping import stored_time
@@ -96,15 +96,14 @@ async def ask_model(
     """
     memories: list[Remembered] = []
     try:
-        # One transaction, because each costs more than what is done in it; committed before the call.
-        async with open_db(scope) as db:
-            if facts.customer is not None and facts.memories:
+        if facts.customer is not None and facts.memories:
+            async with open_db(scope) as db:
                 memories = await recall(db, facts.customer.id, vector, without=facts.conversation_id)
-                watch.lap("memories")
-            prompt = build_prompt(facts, question.earlier, question.text, grounds_of(found, memories), now())
-            watch.lap("prompt")
-            worst = worst_of(model, prompt, "chat", facts)
-            reservation = await reserve_in(db, worst, hold=longest_hold())
+            watch.lap("memories")
+        prompt = build_prompt(facts, question.earlier, question.text, grounds_of(found, memories), now())
+        watch.lap("prompt")
+        worst = worst_of(model, prompt, "chat", facts)
+        reservation = await reserve(scope, worst, hold=longest_hold())
     except BudgetSpent as error:
         watch.lap("reserve")
         note = f"answered without a model: {error}"

@@ -54,9 +54,11 @@ class Look:
                 return self._task.result()
         return None
 
-    def to_read(self, found: SharedAnswer | None) -> str:
-        """The key to look for in PostgreSQL: none when a tier above holds something."""
-        return "" if self._is_here or found is not None else self.question_hash
+    @property
+    def to_read(self) -> str:
+        """The key to look for in PostgreSQL: none when this process holds something. Redis is not waited for: its answer comes
+        beside the facts."""
+        return "" if self._is_here else self.question_hash
 
 
 def question_hash(text: str) -> str:

@@ -20,7 +20,7 @@ from omni_app.cache import process as kept
 from omni_app.cache.keeping import shared_time
 from omni_app.cache.stored import NewEntry
 from omni_app.conversations.answering import Answer, Recorded, ReplyState, claim_turn, find_reply, record_answer, release_turn
-from omni_app.conversations.facts import Facts, Inbound, read_facts, read_facts_of
+from omni_app.conversations.facts import Facts, Inbound, open_with_facts, read_facts_of
 from omni_app.conversations.receiving import Moved, Received, already_stored, store
 from omni_app.customers.identifying import create_customer
 from omni_app.events import ConversationHandedOver, emit
@@ -90,10 +90,8 @@ async def receive(scope: Scope, inbound: Inbound, watch: Stopwatch | None = None
     look = serving.Look(scope.business_id, inbound.text)
     for attempt in (1, 2, 3):
         try:
-            async with open_db(scope) as db:
-                shared = await look.find()
-                facts = await read_facts(db, inbound, look.to_read(shared), address_index_of(inbound))
-                facts = replace(facts, shared=shared)
+            async with open_with_facts(scope, inbound, look.to_read, address_index_of(inbound)) as (db, facts):
+                facts = replace(facts, shared=await look.find())
                 watch.lap("identify")
                 if facts.stored_id is not None and facts.conversation_id is not None and facts.customer is not None:
                     return already_stored(facts), facts

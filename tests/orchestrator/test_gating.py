@@ -210,4 +210,4 @@ async def test_an_ordinary_message_costs_no_statement_more() -> None:
         await say(made, "price of a checkup", network_address=HERE)
     finally:
         event.remove(engine, "before_cursor_execute", on_statement)
-    assert len(statements) == 3  # the scope, the facts, the message
+    assert len(statements) == 1  # the message: the facts come with the transaction's beginning
