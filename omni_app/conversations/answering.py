@@ -5,6 +5,8 @@ the recording statement checks it, so a turn that lost its lease, or a conversat
 """
 
 import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,9 +18,10 @@ from omni_app.cache.stored import CURRENT, ENTRY, NewEntry, entry_values
 from omni_app.conversations.planning import plan_delivery
 from omni_app.infra import live
 from omni_app.infra.clock import now
-from omni_app.infra.database import Db
+from omni_app.infra.database import Db, open_db_with
 from omni_app.infra.errors import NotFound
 from omni_app.infra.ids import new_id
+from omni_app.infra.scope import Scope
 
 # No lease is longer than a model's time-out; one beyond a quarter of an hour was written before the clock was set back.
 _CLAIM = text(
@@ -103,7 +106,7 @@ _RECORD = text(
       select :ledger_id, business_id, 'chat', :provider, :model, '{{"answer": 1}}', '{{"answer": 0}}', 0, channel, customer_id,
         id, :message_id, '', :now from c where :is_free_call
     ), current as materialized ({CURRENT}), k as ({ENTRY.format(condition="exists (select from c)")})
-    select last_seq, last_customer_seq, status, speaker, connection_id, (select id from k) as entry_id from c
+    select id, last_seq, last_customer_seq, status, speaker, connection_id, (select id from k) as entry_id from c
     """  # noqa: S608 (constants)
 )
 
@@ -225,52 +228,85 @@ async def record_answer(
     Returns None, having written nothing, when the lease was lost or a person took over: the AI stays silent.
     """
     at = now()
-    row = (
-        await db.execute(
-            _RECORD,
-            {
-                "conversation_id": conversation_id,
-                "turn_id": turn_id,
-                "fence": fence,
-                "answers_seq": answers_seq,
-                "now": at,
-                "subject": subject[:120],
-                "text": answer.text,
-                "source": answer.source,
-                "tier": answer.tier,
-                "confidence": answer.confidence,
-                "sources": json.dumps(answer.sources),
-                "steps": json.dumps(answer.steps),
-                "offers_person": answer.offers_person,
-                "hands_over": answer.handover_reason is not None,
-                "handover_reason": answer.handover_reason,
-                "handover_summary": answer.handover_summary[:400],
-                "line": answer.handover_line,
-                "line_id": new_id(),
-                "provider": answer.provider,
-                "model": answer.model,
-                "input_tokens": answer.input_tokens,
-                "output_tokens": answer.output_tokens,
-                "cost_nusd": answer.cost_nusd,
-                "is_free_call": answer.is_free_call,
-                "knowledge_version": answer.knowledge_version,
-                "note": answer.note,
-                "prompt": answer.prompt,
-                "message_id": answer.message_id,
-                "receipt_id": answer.receipt_id,
-                "ledger_id": new_id(),
-                "cached_answer_id": answer.cached_answer_id,
-                "matched_question": answer.matched_question,
-                "saved_nusd": answer.saved_nusd,
-                **entry_values(db.scope.business_id, answer.shared, new_id(), at),
-            },
-        )
-    ).one_or_none()
-    if row is None:
+    values = _record_values(db.scope.business_id, conversation_id, turn_id, fence, answers_seq, subject, answer, at)
+    return await _recorded(db, (await db.execute(_RECORD, values)).all(), answers_seq, answer, at)
+
+
+@asynccontextmanager
+async def open_with_answer(
+    scope: Scope,
+    conversation_id: UUID,
+    turn_id: UUID,
+    fence: int,
+    answers_seq: int,
+    subject: str,
+    answer: Answer,
+    *,
+    is_all: bool,
+) -> AsyncIterator[tuple[Db, Recorded | None]]:
+    """A transaction that begins with `record_answer`, in the same round trip. With `is_all` it is committed with it: only for a
+    conversation without a channel to deliver to."""
+    at = now()
+    values = _record_values(scope.business_id, conversation_id, turn_id, fence, answers_seq, subject, answer, at)
+    async with open_db_with(scope, _RECORD, values, is_all=is_all) as (db, rows):
+        yield db, await _recorded(db, rows, answers_seq, answer, at)
+
+
+def _record_values(
+    business_id: UUID,
+    conversation_id: UUID,
+    turn_id: UUID,
+    fence: int,
+    answers_seq: int,
+    subject: str,
+    answer: Answer,
+    at: datetime,
+) -> dict[str, Any]:
+    return {
+        "conversation_id": conversation_id,
+        "turn_id": turn_id,
+        "fence": fence,
+        "answers_seq": answers_seq,
+        "now": at,
+        "subject": subject[:120],
+        "text": answer.text,
+        "source": answer.source,
+        "tier": answer.tier,
+        "confidence": answer.confidence,
+        "sources": json.dumps(answer.sources),
+        "steps": json.dumps(answer.steps),
+        "offers_person": answer.offers_person,
+        "hands_over": answer.handover_reason is not None,
+        "handover_reason": answer.handover_reason,
+        "handover_summary": answer.handover_summary[:400],
+        "line": answer.handover_line,
+        "line_id": new_id(),
+        "provider": answer.provider,
+        "model": answer.model,
+        "input_tokens": answer.input_tokens,
+        "output_tokens": answer.output_tokens,
+        "cost_nusd": answer.cost_nusd,
+        "is_free_call": answer.is_free_call,
+        "knowledge_version": answer.knowledge_version,
+        "note": answer.note,
+        "prompt": answer.prompt,
+        "message_id": answer.message_id,
+        "receipt_id": answer.receipt_id,
+        "ledger_id": new_id(),
+        "cached_answer_id": answer.cached_answer_id,
+        "matched_question": answer.matched_question,
+        "saved_nusd": answer.saved_nusd,
+        **entry_values(business_id, answer.shared, new_id(), at),
+    }
+
+
+async def _recorded(db: Db, rows: Sequence[Any], answers_seq: int, answer: Answer, at: datetime) -> Recorded | None:
+    if not rows:
         return None
+    (row,) = rows
     if row.connection_id is not None:
-        await plan_delivery(db, conversation_id, answer.message_id)
-    live.publish(db, "message.created", conversation_id=conversation_id, seq=row.last_seq, role="assistant")
+        await plan_delivery(db, row.id, answer.message_id)
+    live.publish(db, "message.created", conversation_id=row.id, seq=row.last_seq, role="assistant")
     return Recorded(
         seq=row.last_seq - (1 if answer.handover_reason is not None else 0),
         status=row.status,

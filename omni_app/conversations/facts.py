@@ -15,7 +15,7 @@ from omni_app.conversations.said import said
 from omni_app.customers.addresses import Address
 from omni_app.customers.identifying import KnownCustomer
 from omni_app.infra.clock import now
-from omni_app.infra.database import Db, open_db_reading
+from omni_app.infra.database import Db, open_db_with
 from omni_app.infra.errors import NotFound
 from omni_app.infra.scope import Scope
 
@@ -176,7 +176,7 @@ async def open_with_facts(
 ) -> AsyncIterator[tuple[Db, Facts]]:
     """A transaction that begins with `read_facts`, one round trip for both."""
     values = _values(scope.business_id, inbound, question_hash, address_index)
-    async with open_db_reading(scope, _BY_ADDRESS, values) as (db, rows):
+    async with open_db_with(scope, _BY_ADDRESS, values) as (db, rows):
         yield db, _facts_for(inbound, rows, question_hash)
 
 

@@ -102,8 +102,11 @@ class Moved(OmniError):
     """The customer was joined with another one, or the conversation removed, between the read and the write: start over."""
 
 
-async def store(db: Db, inbound: Inbound, facts: Facts, customer: KnownCustomer, lease: timedelta) -> Received:
-    """Store one message after `read_facts` of the same transaction; opens a conversation when there is none.
+async def store(
+    db: Db, inbound: Inbound, facts: Facts, customer: KnownCustomer, lease: timedelta, *, is_last: bool = False
+) -> Received:
+    """Store one message after `read_facts` of the same transaction; opens a conversation when there is none. With `is_last` the
+    transaction is committed with it, unless there are files to attach.
 
     Raises SQLAlchemy's IntegrityError when a twin of this message was stored meanwhile, and `Moved`: start over, it is found.
     Raises `Invalid` when there is neither text nor a file, or a file is not this customer's or was sent already.
@@ -129,35 +132,33 @@ async def store(db: Db, inbound: Inbound, facts: Facts, customer: KnownCustomer,
         if not made.rowcount:  # type: ignore[attr-defined]
             raise Moved("customer")
     turn_id, message_id = new_id(), new_id()
-    row = (
-        await db.execute(
-            _APPEND,
-            {
-                "conversation_id": conversation_id,
-                "customer_id": customer.id,
-                "message_id": message_id,
-                "text": inbound.text,
-                "page": json.dumps(inbound.page) if inbound.page else None,
-                "client_id": inbound.client_id,
-                "connection_id": inbound.connection_id,
-                "contact_point_id": inbound.contact_point_id,
-                "is_silent": inbound.is_silent,
-                "kind": inbound.kind,
-                "details": json.dumps(dict(inbound.details)),
-                "folded": inbound.folded,
-                "external_id": inbound.external_id,
-                "answers_id": inbound.answers_id,
-                "envelope": inbound.envelope,
-                "html_key": inbound.html_key,
-                "sent_at": inbound.sent_at,
-                "turn_id": turn_id,
-                "lease_until": at + lease,
-                "now": at,
-            },
-        )
-    ).one_or_none()
-    if row is None:
+    values = {
+        "conversation_id": conversation_id,
+        "customer_id": customer.id,
+        "message_id": message_id,
+        "text": inbound.text,
+        "page": json.dumps(inbound.page) if inbound.page else None,
+        "client_id": inbound.client_id,
+        "connection_id": inbound.connection_id,
+        "contact_point_id": inbound.contact_point_id,
+        "is_silent": inbound.is_silent,
+        "kind": inbound.kind,
+        "details": json.dumps(dict(inbound.details)),
+        "folded": inbound.folded,
+        "external_id": inbound.external_id,
+        "answers_id": inbound.answers_id,
+        "envelope": inbound.envelope,
+        "html_key": inbound.html_key,
+        "sent_at": inbound.sent_at,
+        "turn_id": turn_id,
+        "lease_until": at + lease,
+        "now": at,
+    }
+    is_last = is_last and not inbound.attachments
+    rows = await db.run_last(_APPEND, values) if is_last else (await db.execute(_APPEND, values)).all()
+    if not rows:
         raise Moved("conversation")
+    (row,) = rows
     if inbound.attachments:
         await attach(
             db, message_id, conversation_id, customer.id, inbound.attachments, inbound.uploaded_by or uploader_of(inbound.address)

@@ -4,10 +4,11 @@
 `omni_system`, which sees all: sign-in, key look-up, sweeps, the scheduler; rare, named, greppable. Domain code never commits:
 leaving the block does, and what was registered with `Db.after_commit` runs after that.
 
-On the path of an answer round trips count more than rows: `open_db_reading` and `run_alone` send what belongs together at once.
+On the path of an answer round trips count more than rows: `open_db_with`, `run_alone` and `Db.run_last` send what belongs
+together at once.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,6 +17,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Result, TextClause, text
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -27,6 +29,7 @@ from omni_app.settings import load_settings
 
 log = get_logger(__name__)
 
+_SCOPE = b"select set_config('app.business_id', $1, true)"
 _SET_SCOPE = text("select set_config('app.business_id', :business_id, true)")
 Rows = list[Any]
 
@@ -53,6 +56,11 @@ class Db:
         """Run a statement; plain text is wrapped in `text()`, so values always travel as parameters."""
         executable = text(statement) if isinstance(statement, str) else statement
         return await self.session.execute(executable, parameters)
+
+    async def run_last(self, statement: TextClause, values: Mapping[str, Any]) -> Rows:
+        """Run the transaction's last statement and commit with it, in one round trip instead of two; its rows. The block must run
+        nothing after it."""
+        return await _send_together(await self.session.connection(), statement, values, scope=None, commits=True)
 
     def add(self, row: object) -> None:
         self.session.add(row)
@@ -140,11 +148,14 @@ async def open_db(scope: Scope) -> AsyncIterator[Db]:
 
 
 @asynccontextmanager
-async def open_db_reading(scope: Scope, statement: TextClause, values: Mapping[str, Any]) -> AsyncIterator[tuple[Db, Rows]]:
-    """`open_db` that begins with a read: the transaction, and the rows with columns as attributes. One round trip, not three."""
+async def open_db_with(
+    scope: Scope, statement: TextClause, values: Mapping[str, Any], *, is_all: bool = False
+) -> AsyncIterator[tuple[Db, Rows]]:
+    """`open_db` that begins with one statement, in one round trip instead of three: the transaction, and the statement's rows,
+    whose columns are attributes. With `is_all` it is committed with it, and the block must run nothing else in it."""
     async with _open().app_sessions() as session:
         async with session.begin():
-            rows = await _send_together(await session.connection(), scope, statement, values, commits=False)
+            rows = await _send_together(await session.connection(), statement, values, scope=scope, commits=is_all)
             db = Db(session, scope)
             yield db, rows
     db.run_callbacks()
@@ -156,21 +167,23 @@ async def run_alone(scope: Scope, statement: TextClause, values: Mapping[str, An
     Raises SQLAlchemy's errors, as a statement in `open_db` would; nothing is changed then.
     """
     async with _open().app.connect() as connection:
-        return await _send_together(connection, scope, statement, values, commits=True)
+        return await _send_together(connection, statement, values, scope=scope, commits=True)
 
 
 async def _send_together(
-    connection: AsyncConnection, scope: Scope, statement: TextClause, values: Mapping[str, Any], *, commits: bool
+    connection: AsyncConnection, statement: TextClause, values: Mapping[str, Any], *, scope: Scope | None, commits: bool
 ) -> Rows:
-    """The transaction's beginning, its scope, a statement and perhaps its end as one pipeline of the driver: each of SQLAlchemy's
-    steps would cost a round trip and more work in this process than in PostgreSQL."""
+    """Perhaps the transaction's beginning and scope, a statement, and perhaps the end, as one pipeline of the driver: each of
+    SQLAlchemy's steps would cost a round trip and more work in this process than in PostgreSQL."""
     driver = (await connection.get_raw_connection()).driver_connection
     assert isinstance(driver, psycopg.AsyncConnection)
+    written, names = _as_driver_writes(statement)
     try:
         async with driver.pipeline():
-            await driver.execute(_driver_sql(_SET_SCOPE), {"business_id": str(scope.business_id)})
-            cursor = driver.cursor(row_factory=namedtuple_row)
-            await cursor.execute(_driver_sql(statement), values)
+            if scope is not None:
+                await psycopg.AsyncRawCursor(driver).execute(_SCOPE, (str(scope.business_id),))
+            cursor = psycopg.AsyncRawCursor(driver, row_factory=namedtuple_row)
+            await cursor.execute(written, [values[name] for name in names])
             if commits:
                 await driver.commit()
         return await cursor.fetchall()
@@ -185,9 +198,11 @@ async def _send_together(
 
 
 @lru_cache(maxsize=100)
-def _driver_sql(statement: TextClause) -> bytes:
-    """A statement as the driver writes its parameters."""
-    return str(statement.compile(dialect=_open().app.dialect)).encode()
+def _as_driver_writes(statement: TextClause) -> tuple[bytes, Sequence[str]]:
+    """A statement with PostgreSQL's own numbered parameters, and their names in order. The driver sends it as it is; parameters
+    by name it would look for in the text each time when the text is long."""
+    compiled = statement.compile(dialect=PGDialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
+    return str(compiled).encode(), tuple(compiled.positiontup or ())
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from omni_app.cache import index
 from omni_app.cache import process as kept
 from omni_app.cache.keeping import shared_time
 from omni_app.cache.stored import NewEntry
-from omni_app.conversations.answering import Answer, Recorded, ReplyState, claim_turn, find_reply, record_answer, release_turn
+from omni_app.conversations.answering import Answer, Recorded, ReplyState, claim_turn, find_reply, open_with_answer, release_turn
 from omni_app.conversations.facts import Facts, Inbound, open_with_facts, read_facts_of
 from omni_app.conversations.receiving import Moved, Received, already_stored, store
 from omni_app.customers.identifying import create_customer
@@ -102,8 +102,9 @@ async def receive(scope: Scope, inbound: Inbound, watch: Stopwatch | None = None
                 watch.lap("gates")
                 if facts.speaker == "ai" and inbound.text and not serving.is_at_hand(scope, facts, look.question_hash):
                     embed_ahead(inbound.text)
-                received = await store(db, inbound, facts, customer, lease_time())
-                await note_signs(db, facts, customer, inbound, received.conversation_id, passed)
+                received = await store(db, inbound, facts, customer, lease_time(), is_last=not passed.signs)
+                if passed.signs:
+                    await note_signs(db, facts, customer, inbound, received.conversation_id, passed)
             watch.lap("store message")
             if received.speaker == "human" and received.status == "waiting":
                 language = address_asked_in(facts, inbound)
@@ -189,7 +190,9 @@ async def _answer(
         finally:
             await live.stop()
         answer = replace(decision.answer, steps=tuple(watch.steps), message_id=live.message_id)
-        recorded = await _record(scope, facts.conversation_id, turn_id, fence, answers_seq, question.text, decision, answer)
+        recorded = await _record(
+            scope, facts.conversation_id, turn_id, fence, answers_seq, question.text, decision, answer, facts.channel
+        )
         if answer.shared is not None and recorded is not None and recorded.entry_id is not None:
             _keep(scope, facts, question, answer.shared, recorded.entry_id, recorded.at, seat)
     finally:
@@ -220,10 +223,15 @@ async def _record(
     subject: str,
     decision: Decision,
     answer: Answer,
+    channel: str,
 ) -> Recorded | None:
-    async with open_db(scope) as db:
-        recorded = await record_answer(db, conversation_id, turn_id, fence, answers_seq, subject, answer)
-        if recorded is not None:
+    # An answer in a chat that hands nothing over and pays nobody is one statement.
+    is_all = channel == "chat" and answer.handover_reason is None and decision.reservation is None
+    async with open_with_answer(scope, conversation_id, turn_id, fence, answers_seq, subject, answer, is_all=is_all) as (
+        db,
+        recorded,
+    ):
+        if recorded is not None and not is_all:
             if answer.handover_reason is not None:
                 await emit(db, ConversationHandedOver(conversation_id=conversation_id))
             if decision.reservation is not None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from omni_app.infra.database import is_database_away, open_db, open_db_reading, run_alone
+from omni_app.infra.database import is_database_away, open_db, open_db_with, run_alone
 from omni_app.infra.scope import Scope
 from tests.making import make_business, rows
 
@@ -35,7 +35,7 @@ async def test_a_scope_does_not_outlast_its_statement() -> None:
     ours, theirs = await make_scope(), await make_scope()
     for scope in (ours, theirs) * 4:
         assert [row.id for row in await run_alone(scope, BUSINESSES, {"name": None})] == [scope.business_id]
-        async with open_db_reading(scope, BUSINESSES, {"name": None}) as (_, read):
+        async with open_db_with(scope, BUSINESSES, {"name": None}) as (_, read):
             assert [row.id for row in read] == [scope.business_id]
 
 
@@ -45,7 +45,7 @@ async def test_what_begins_with_a_read_is_one_transaction() -> None:
     done: list[str] = []
 
     async def give_up() -> None:
-        async with open_db_reading(scope, RENAME, values) as (db, read):
+        async with open_db_with(scope, RENAME, values) as (db, read):
             assert read[0].name == "Half done"
             assert (await db.execute("select name from businesses")).scalar_one() == "Half done"
             db.after_commit(lambda: done.append("rolled back"))
@@ -54,7 +54,7 @@ async def test_what_begins_with_a_read_is_one_transaction() -> None:
     with pytest.raises(RuntimeError):
         await give_up()
     assert "Half done" not in {row["name"] for row in await rows("select name from businesses")}
-    async with open_db_reading(scope, RENAME, {**values, "name": "Done"}) as (db, _):
+    async with open_db_with(scope, RENAME, {**values, "name": "Done"}) as (db, _):
         db.after_commit(lambda: done.append("committed"))
     assert "Done" in {row["name"] for row in await rows("select name from businesses")}
     assert done == ["committed"]
@@ -68,7 +68,7 @@ async def test_a_statement_that_fails_changes_nothing_and_says_why() -> None:
         await run_alone(scope, text("select 1 / cast(:zero as int)"), {"zero": 0})
     assert not is_database_away(wrong.value)
     with pytest.raises(IntegrityError):
-        async with open_db_reading(scope, text("update businesses set name = null where id = :id"), {"id": scope.business_id}):
+        async with open_db_with(scope, text("update businesses set name = null where id = :id"), {"id": scope.business_id}):
             raise AssertionError("never reached")
     assert [row.id for row in await run_alone(scope, BUSINESSES, {"name": None})] == [scope.business_id]
 
@@ -81,7 +81,7 @@ async def test_a_lost_connection_is_told_as_such_and_not_used_again(superuser: C
             await run_alone(scope, end, {"unused": ""})
         assert is_database_away(lost.value)
         with pytest.raises(OperationalError):
-            async with open_db_reading(scope, end, {"unused": ""}):
+            async with open_db_with(scope, end, {"unused": ""}):
                 raise AssertionError("never reached")
     for _ in range(10):
         assert len(await run_alone(scope, BUSINESSES, {"name": None})) == 1

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from omni_app.api.chat import shapes
 from omni_app.api.chat.hub import NOBODY, Visitor, hub
 from omni_app.api.chat.marks import marks
+from omni_app.api.chat.sending import tell_state
 from omni_app.api.chat.session import new_visitor_id
 from omni_app.conversations import identity, presence
 from omni_app.conversations.attachments import MOST_FILES, sign_link
@@ -19,6 +20,7 @@ from omni_app.conversations.facts import Facts, Inbound
 from omni_app.conversations.identity import IdentityState
 from omni_app.conversations.marks import Page
 from omni_app.conversations.receiving import Received, check_text
+from omni_app.conversations.visitor_thread import VisitorThread
 from omni_app.infra.background import start_task
 from omni_app.infra.database import is_database_away, open_db
 from omni_app.infra.errors import Forbidden, Invalid, NotFound, OmniError
@@ -112,15 +114,20 @@ def _follow(visitor: Visitor, received: Received, facts: Facts, has_files: bool)
     is_new = visitor.conversation_id != conversation_id
     if received.seq == visitor.seen + 1 and not has_files and (not is_new or visitor.conversation_id is None):
         visitor.seen = received.seq
+    # A conversation that this message began holds nothing else.
+    is_begun = is_new and visitor.seen == received.seq == 1 and not received.is_repeat and not visitor.must_read
     if is_new:
-        joined(visitor, conversation_id)
+        joined(visitor, conversation_id, holds_all=is_begun)
+        if is_begun:
+            begun = VisitorThread(conversation_id=conversation_id, status=received.status, speaker=received.speaker, last_seq=1)
+            tell_state(visitor, begun)
     elif (facts.status, facts.speaker) != (received.status, received.speaker):
         hub.wake(visitor)
 
 
-def joined(visitor: Visitor, conversation_id: UUID) -> None:
+def joined(visitor: Visitor, conversation_id: UUID, *, holds_all: bool = False) -> None:
     """All tabs of the visitor show this conversation; the inbox learns that its customer is here."""
-    if hub.joined(visitor, conversation_id):
+    if hub.joined(visitor, conversation_id, holds_all=holds_all):
         start_task(presence.visitor_is_here(visitor.business_id, conversation_id), "visitor is here")
 
 

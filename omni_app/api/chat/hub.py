@@ -125,8 +125,11 @@ class ChatHub:
         tabs.add(visitor)
         return len(tabs) == 1
 
-    def joined(self, visitor: Visitor, conversation_id: UUID | None) -> bool:
-        """Every tab of the visitor shows that conversation, from its beginning; whether they are the first to do so."""
+    def joined(self, visitor: Visitor, conversation_id: UUID | None, *, holds_all: bool = False) -> bool:
+        """Every tab of the visitor shows that conversation, from its beginning; whether they are the first to do so.
+
+        With `holds_all` this tab has what is in it: only the others look.
+        """
         is_first = False
         for tab in self.tabs(visitor):
             if tab.conversation_id == conversation_id:
@@ -134,7 +137,8 @@ class ChatHub:
             if tab.conversation_id is not None:
                 tab.seen = 0
             is_first = self.listen(tab, conversation_id) or is_first
-            self.wake(tab)
+            if not (holds_all and tab is visitor):
+                self.wake(tab)
         return is_first
 
     def wake(self, visitor: Visitor) -> None:

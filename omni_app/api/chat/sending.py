@@ -83,11 +83,19 @@ def state_of(visitor: Visitor, thread: VisitorThread) -> tuple[object, ...]:
 
 async def _send_state(visitor: Visitor, thread: VisitorThread, state: tuple[object, ...]) -> None:
     visitor.shown = state
-    await visitor.socket.send_text(
-        shapes.frame(
-            "state",
-            conversation=shapes.conversation(thread),
-            identity=shapes.identity(visitor.identity),
-            **shapes.availability(visitor.business),
-        )
+    await visitor.socket.send_text(_state_frame(visitor, thread))
+
+
+def tell_state(visitor: Visitor, thread: VisitorThread) -> None:
+    """Send what is known of a conversation without reading it."""
+    visitor.shown = state_of(visitor, thread)
+    hub.tell(visitor, "state", _state_frame(visitor, thread))
+
+
+def _state_frame(visitor: Visitor, thread: VisitorThread) -> str:
+    return shapes.frame(
+        "state",
+        conversation=shapes.conversation(thread),
+        identity=shapes.identity(visitor.identity),
+        **shapes.availability(visitor.business),
     )
