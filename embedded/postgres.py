@@ -41,6 +41,8 @@ _SETTINGS = {
     "io_method": "sync",
     "max_parallel_workers_per_gather": "0",
     "idle_in_transaction_session_timeout": "30s",
+    # Plans made while a new business has hardly a row scan all of it until the tables are analysed.
+    "autovacuum_naptime": "5s",
 }
 
 

@@ -25,6 +25,7 @@ _CREATE_CONVERSATION = text(
       answered_seq, last_text, last_role, language, last_message_at, last_customer_at, fence, created_at)
     select :id, business_id, id, :channel, 'open', 'ai', left(:subject, 200), 0, 0, 0, '', '', :language, :now, :now, 0, :now
     from customers where id = :customer_id and merged_into_id is null for key share
+    returning id
     """
 )
 
@@ -118,7 +119,7 @@ async def store(
     at = now()
     if conversation_id is None:
         conversation_id = new_id()
-        made = await db.execute(
+        made = await db.run(
             _CREATE_CONVERSATION,
             {
                 "id": conversation_id,
@@ -129,7 +130,7 @@ async def store(
                 "now": at,
             },
         )
-        if not made.rowcount:  # type: ignore[attr-defined]
+        if not made:
             raise Moved("customer")
     turn_id, message_id = new_id(), new_id()
     values = {

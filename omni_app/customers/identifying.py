@@ -68,7 +68,7 @@ async def create_customer(
     """
     key, wrapped = create_data_key()
     customer_id = new_id()
-    await db.execute(
+    await db.run(
         _CREATE,
         {
             "customer_id": customer_id,

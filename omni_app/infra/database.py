@@ -9,7 +9,7 @@ together at once.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -56,6 +56,10 @@ class Db:
         """Run a statement; plain text is wrapped in `text()`, so values always travel as parameters."""
         executable = text(statement) if isinstance(statement, str) else statement
         return await self.session.execute(executable, parameters)
+
+    async def run(self, statement: TextClause, values: Mapping[str, Any]) -> Rows:
+        """The rows of a statement, columns as attributes, for half the work of `execute`: meant for the path of an answer."""
+        return await _send_together(await self.session.connection(), statement, values, scope=None, commits=False)
 
     async def run_last(self, statement: TextClause, values: Mapping[str, Any]) -> Rows:
         """Run the transaction's last statement and commit with it, in one round trip instead of two; its rows. The block must run
@@ -178,15 +182,15 @@ async def _send_together(
     driver = (await connection.get_raw_connection()).driver_connection
     assert isinstance(driver, psycopg.AsyncConnection)
     written, names = _as_driver_writes(statement)
+    cursor = psycopg.AsyncRawCursor(driver, row_factory=namedtuple_row)
     try:
-        async with driver.pipeline():
+        async with driver.pipeline() if scope is not None or commits else nullcontext():
             if scope is not None:
                 await psycopg.AsyncRawCursor(driver).execute(_SCOPE, (str(scope.business_id),))
-            cursor = psycopg.AsyncRawCursor(driver, row_factory=namedtuple_row)
             await cursor.execute(written, [values[name] for name in names])
             if commits:
                 await driver.commit()
-        return await cursor.fetchall()
+        return await cursor.fetchall() if cursor.description is not None else []
     except psycopg.OperationalError as error:
         # The pool must not hand out what is broken, and SQLAlchemy has not seen it break.
         await connection.invalidate(error)

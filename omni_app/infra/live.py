@@ -42,7 +42,6 @@ class _Subscriber:
     """What one `subscribe` has still to hand on."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.get_running_loop()
         self.waiting: asyncio.Queue[Note] = asyncio.Queue(MOST_WAITING)
 
     def hear(self, note: Note) -> None:
@@ -54,7 +53,21 @@ class _Subscriber:
             self.waiting.put_nowait(Note(kind=RESYNC))
 
 
-_subscribers: set[_Subscriber] = set()
+class _Ear:
+    """The one subscription of a process (in tests: of an event loop) to Redis, for all who hear notes there."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.subscribers: set[_Subscriber] = set()
+        self.is_open = False
+        self.task = self.loop.create_task(_listen(self), name="live notes of other processes")
+
+    def hear(self, note: Note) -> None:
+        for subscriber in self.subscribers:
+            subscriber.hear(note)
+
+
+_ears: dict[asyncio.AbstractEventLoop, _Ear] = {}
 
 
 def _sender() -> str:
@@ -70,13 +83,13 @@ def _channel(business_id: UUID | str) -> str:
 async def publish_now(business_id: UUID, kind: str, **ids: object) -> None:
     """Tell every web process. A Redis that is away is logged, never raised; the subscribers of this process hear it anyway."""
     note = Note(kind=kind, business_id=business_id, ids={name: str(value) for name, value in ids.items()})
-    for subscriber in list(_subscribers):
-        if subscriber.loop is asyncio.get_running_loop():
-            subscriber.hear(note)
+    for ear in list(_ears.values()):
+        if ear.loop is asyncio.get_running_loop():
+            ear.hear(note)
         else:
-            # That loop may have ended meanwhile, and its subscriber with it.
+            # That loop may have ended meanwhile, and who heard with it.
             with suppress(RuntimeError):
-                subscriber.loop.call_soon_threadsafe(subscriber.hear, note)
+                ear.loop.call_soon_threadsafe(ear.hear, note)
     try:
         await redis_client().publish(_channel(business_id), _sender() + json.dumps({"kind": kind, "ids": note.ids}))
     except RedisError as error:
@@ -96,24 +109,32 @@ def publish(db: Db, kind: str, **ids: object) -> None:
 async def subscribe() -> AsyncIterator[Note]:
     """Every note of this deployment, for ever. Yields a `resync` note once Redis is listened to and after each lost connection,
     and instead of more than `MOST_WAITING` notes nobody took."""
-    subscriber = _Subscriber()
-    _subscribers.add(subscriber)
-    listening = asyncio.create_task(_listen(subscriber), name="live notes of other processes")
+    loop, subscriber = asyncio.get_running_loop(), _Subscriber()
+    ear = _ears.get(loop)
+    if ear is None:
+        ear = _ears[loop] = _Ear()
+    ear.subscribers.add(subscriber)
+    if ear.is_open:
+        subscriber.hear(Note(kind=RESYNC))
     try:
         while True:
             yield await subscriber.waiting.get()
     finally:
-        _subscribers.discard(subscriber)
-        listening.cancel()
+        ear.subscribers.discard(subscriber)
+        if not ear.subscribers:
+            ear.task.cancel()
+            if _ears.get(loop) is ear:
+                del _ears[loop]
 
 
-async def _listen(subscriber: _Subscriber) -> None:
+async def _listen(ear: _Ear) -> None:
     prefix, own = key("live", ""), _sender().encode()
     while True:
         try:
             async with redis_client().pubsub() as pubsub:
                 await pubsub.psubscribe(prefix + "*")
-                subscriber.hear(Note(kind=RESYNC))
+                ear.is_open = True
+                ear.hear(Note(kind=RESYNC))
                 while True:
                     # A silent channel must not look like a dead one, so no bare listen() under a socket time-out.
                     message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=1.0)
@@ -122,9 +143,10 @@ async def _listen(subscriber: _Subscriber) -> None:
                     business_id = message["channel"].decode().removeprefix(prefix)
                     _, _, body = message["data"].partition(b" ")
                     try:
-                        subscriber.hear(Note(business_id=UUID(business_id), **json.loads(body)))
+                        ear.hear(Note(business_id=UUID(business_id), **json.loads(body)))
                     except (ValueError, TypeError):
                         log.warning("strange live note", note=body[:200])
         except (RedisError, OSError) as error:
+            ear.is_open = False
             log.warning("live subscription lost", error=str(error))
             await asyncio.sleep(AGAIN_SECONDS)
