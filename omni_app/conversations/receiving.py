@@ -25,7 +25,6 @@ _CREATE_CONVERSATION = text(
       answered_seq, last_text, last_role, language, last_message_at, last_customer_at, fence, created_at)
     select :id, business_id, id, :channel, 'open', 'ai', left(:subject, 200), 0, 0, 0, '', '', :language, :now, :now, 0, :now
     from customers where id = :customer_id and merged_into_id is null for key share
-    returning id
     """
 )
 
@@ -119,7 +118,8 @@ async def store(
     at = now()
     if conversation_id is None:
         conversation_id = new_id()
-        made = await db.run(
+        # Nothing is made for a customer who was joined with another meanwhile; the message then finds no conversation below.
+        db.queue(
             _CREATE_CONVERSATION,
             {
                 "id": conversation_id,
@@ -130,8 +130,6 @@ async def store(
                 "now": at,
             },
         )
-        if not made:
-            raise Moved("customer")
     turn_id, message_id = new_id(), new_id()
     values = {
         "conversation_id": conversation_id,

@@ -60,15 +60,23 @@ def _who_vouches(db: Db) -> str:
 
 
 async def create_customer(
-    db: Db, address: Address, name: str = "", language: str = "", proof: str = "proven", proven_by: str = ""
+    db: Db,
+    address: Address,
+    name: str = "",
+    language: str = "",
+    proof: str = "proven",
+    proven_by: str = "",
+    *,
+    is_queued: bool = False,
 ) -> KnownCustomer:
     """Create a customer with one contact point. `proven_by` is the caller's API key or the channel unless said otherwise.
 
-    Raises SQLAlchemy's IntegrityError when somebody created the same contact point meanwhile: start over, it is found then.
+    Raises SQLAlchemy's IntegrityError when somebody created the same contact point meanwhile: start over, it is found then. With
+    `is_queued` the rows are written, and that is raised, with the next statement.
     """
     key, wrapped = create_data_key()
     customer_id = new_id()
-    await db.run(
+    db.queue(
         _CREATE,
         {
             "customer_id": customer_id,
@@ -88,6 +96,8 @@ async def create_customer(
         },
     )
     await audit.record(db, "customer.created", "customer", customer_id, after={"kind": address.kind, "channel": address.channel})
+    if not is_queued:
+        await db.send_queued()
     return KnownCustomer(id=customer_id, name=name, language=language, data_key=wrapped, is_blocked=False)
 
 

@@ -9,7 +9,7 @@ together at once.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -32,6 +32,7 @@ log = get_logger(__name__)
 _SCOPE = b"select set_config('app.business_id', $1, true)"
 _SET_SCOPE = text("select set_config('app.business_id', :business_id, true)")
 Rows = list[Any]
+Sending = tuple[TextClause, Mapping[str, Any]]
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class Db:
     session: AsyncSession
     _scope: Scope | None = None
     _callbacks: list[Callable[[], None]] = field(default_factory=list)
+    _queued: "list[Sending]" = field(default_factory=list)
 
     @property
     def scope(self) -> Scope:
@@ -55,16 +57,27 @@ class Db:
     async def execute(self, statement: Executable | str, parameters: Mapping[str, Any] | None = None) -> Result[Any]:
         """Run a statement; plain text is wrapped in `text()`, so values always travel as parameters."""
         executable = text(statement) if isinstance(statement, str) else statement
+        await self.send_queued()
         return await self.session.execute(executable, parameters)
 
-    async def run(self, statement: TextClause, values: Mapping[str, Any]) -> Rows:
-        """The rows of a statement, columns as attributes, for half the work of `execute`: meant for the path of an answer."""
-        return await _send_together(await self.session.connection(), statement, values, scope=None, commits=False)
+    def queue(self, statement: TextClause, values: Mapping[str, Any]) -> None:
+        """Run a statement whose rows nobody needs with the next one, in the same round trip; at the latest when the block ends.
+        What is wrong with it is raised there."""
+        self._queued.append((statement, values))
+
+    async def send_queued(self) -> None:
+        """Run what is queued now."""
+        if self._queued:
+            await self._send([], commits=False)
 
     async def run_last(self, statement: TextClause, values: Mapping[str, Any]) -> Rows:
         """Run the transaction's last statement and commit with it, in one round trip instead of two; its rows. The block must run
         nothing after it."""
-        return await _send_together(await self.session.connection(), statement, values, scope=None, commits=True)
+        return await self._send([(statement, values)], commits=True)
+
+    async def _send(self, statements: "list[Sending]", *, commits: bool) -> Rows:
+        queued, self._queued = self._queued, []
+        return await _send_together(await self.session.connection(), [*queued, *statements], scope=None, commits=commits)
 
     def add(self, row: object) -> None:
         self.session.add(row)
@@ -148,6 +161,7 @@ async def open_db(scope: Scope) -> AsyncIterator[Db]:
             await session.execute(_SET_SCOPE, {"business_id": str(scope.business_id)})
             db = Db(session, scope)
             yield db
+            await db.send_queued()
     db.run_callbacks()
 
 
@@ -159,9 +173,10 @@ async def open_db_with(
     whose columns are attributes. With `is_all` it is committed with it, and the block must run nothing else in it."""
     async with _open().app_sessions() as session:
         async with session.begin():
-            rows = await _send_together(await session.connection(), statement, values, scope=scope, commits=is_all)
+            rows = await _send_together(await session.connection(), [(statement, values)], scope=scope, commits=is_all)
             db = Db(session, scope)
             yield db, rows
+            await db.send_queued()
     db.run_callbacks()
 
 
@@ -171,34 +186,35 @@ async def run_alone(scope: Scope, statement: TextClause, values: Mapping[str, An
     Raises SQLAlchemy's errors, as a statement in `open_db` would; nothing is changed then.
     """
     async with _open().app.connect() as connection:
-        return await _send_together(connection, statement, values, scope=scope, commits=True)
+        return await _send_together(connection, [(statement, values)], scope=scope, commits=True)
 
 
 async def _send_together(
-    connection: AsyncConnection, statement: TextClause, values: Mapping[str, Any], *, scope: Scope | None, commits: bool
+    connection: AsyncConnection, statements: "Sequence[Sending]", *, scope: Scope | None, commits: bool
 ) -> Rows:
-    """Perhaps the transaction's beginning and scope, a statement, and perhaps the end, as one pipeline of the driver: each of
-    SQLAlchemy's steps would cost a round trip and more work in this process than in PostgreSQL."""
+    """Perhaps the transaction's beginning and scope, statements, and perhaps the end, as one pipeline of the driver: each of
+    SQLAlchemy's steps would cost a round trip and more work in this process than in PostgreSQL. The rows of the last one."""
     driver = (await connection.get_raw_connection()).driver_connection
     assert isinstance(driver, psycopg.AsyncConnection)
-    written, names = _as_driver_writes(statement)
-    cursor = psycopg.AsyncRawCursor(driver, row_factory=namedtuple_row)
     try:
-        async with driver.pipeline() if scope is not None or commits else nullcontext():
+        async with driver.pipeline():
             if scope is not None:
                 await psycopg.AsyncRawCursor(driver).execute(_SCOPE, (str(scope.business_id),))
-            await cursor.execute(written, [values[name] for name in names])
+            for statement, values in statements:
+                written, names = _as_driver_writes(statement)
+                cursor = psycopg.AsyncRawCursor(driver, row_factory=namedtuple_row)
+                await cursor.execute(written, [values[name] for name in names])
             if commits:
                 await driver.commit()
         return await cursor.fetchall() if cursor.description is not None else []
     except psycopg.OperationalError as error:
         # The pool must not hand out what is broken, and SQLAlchemy has not seen it break.
         await connection.invalidate(error)
-        raise OperationalError(str(statement), None, error) from error
+        raise OperationalError(str(statements[-1][0]), None, error) from error
     except psycopg.IntegrityError as error:
-        raise IntegrityError(str(statement), None, error) from error
+        raise IntegrityError(str(statements[-1][0]), None, error) from error
     except psycopg.Error as error:
-        raise DBAPIError(str(statement), None, error) from error
+        raise DBAPIError(str(statements[-1][0]), None, error) from error
 
 
 @lru_cache(maxsize=100)
@@ -217,6 +233,7 @@ async def system_db(purpose: str) -> AsyncIterator[Db]:
             async with session.begin():
                 db = Db(session)
                 yield db
+                await db.send_queued()
         except DBAPIError:
             log.warning("system transaction failed", purpose=purpose)
             raise

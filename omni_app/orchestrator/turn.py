@@ -96,7 +96,7 @@ async def receive(scope: Scope, inbound: Inbound, watch: Stopwatch | None = None
                 if facts.stored_id is not None and facts.conversation_id is not None and facts.customer is not None:
                     return already_stored(facts), facts
                 customer = facts.customer or await create_customer(
-                    db, inbound.address, inbound.name, inbound.language, inbound.proof
+                    db, inbound.address, inbound.name, inbound.language, inbound.proof, is_queued=True
                 )
                 passed = await pass_gates(db, scope, facts, customer, inbound)
                 watch.lap("gates")
