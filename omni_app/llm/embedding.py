@@ -1,7 +1,8 @@
-"""Sentence vectors for async callers: computed in two threads, never on the event loop."""
+"""Sentence vectors for async callers: computed in threads, never on the event loop."""
 
 import asyncio
 import hashlib
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -16,7 +17,8 @@ from omni_app.llm.contract import Embedder
 from omni_app.llm.providers.local.minilm import MiniLM, ensure_built
 from omni_app.settings import load_settings
 
-THREADS = 2
+# Half of the cores: with two threads on two cores a thousand widgets wait seconds for the event loop (`make bench`, widgets).
+THREADS = max(1, (os.cpu_count() or 2) // 2)
 # A long list goes in short pieces, so that a visitor's question waits behind four sentences (about 20 ms), not behind an import.
 PIECE = 4
 REMEMBERED = 2_000

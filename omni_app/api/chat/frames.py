@@ -35,8 +35,9 @@ Frame = dict[str, Any]
 
 WANTS_PERSON = "I would like to talk to a person."
 MAX_URL = 500
-# More messages at once than this wait in line: those that were taken need connections to be answered.
-_TAKERS = asyncio.Semaphore(5)
+# More messages at once than this wait in line: those that were taken need connections to be answered, and the more are under way
+# the longer each takes.
+_TAKERS = asyncio.Semaphore(3)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
 
