@@ -147,6 +147,9 @@ async def _listen(ear: _Ear) -> None:
                     except (ValueError, TypeError):
                         log.warning("strange live note", note=body[:200])
         except (RedisError, OSError) as error:
-            ear.is_open = False
             log.warning("live subscription lost", error=str(error))
-            await asyncio.sleep(AGAIN_SECONDS)
+        except Exception:
+            # Whatever it was, this process must not stay deaf.
+            log.exception("live subscription failed")
+        ear.is_open = False
+        await asyncio.sleep(AGAIN_SECONDS)

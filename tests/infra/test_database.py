@@ -1,5 +1,7 @@
 """Statements sent together with their transaction: inside one business, all or nothing, and no broken connection stays."""
 
+import asyncio
+import random
 from collections.abc import Callable
 
 import psycopg
@@ -87,3 +89,27 @@ async def test_a_lost_connection_is_told_as_such_and_not_used_again(superuser: C
         assert len(await run_alone(scope, BUSINESSES, {"name": None})) == 1
     async with open_db(scope) as db:
         assert (await db.execute("select count(*) from businesses")).scalar_one() == 1
+
+
+async def test_calls_given_up_half_way_leave_no_answer_of_theirs_to_others() -> None:
+    scopes = [await make_scope() for _ in range(4)]
+    slow = text("select id, pg_sleep(0.002) from businesses where cast(:number as int) >= 0")
+    chance = random.Random(5)
+
+    async def ask(scope: Scope, number: int) -> None:
+        if number % 2:
+            found = await run_alone(scope, slow, {"number": number})
+        else:
+            async with open_db_with(scope, slow, {"number": number}) as (db, found):
+                again = await db.run_last(slow, {"number": number})
+            assert [row.id for row in again] == [scope.business_id]
+        assert [row.id for row in found] == [scope.business_id]
+
+    calls = [asyncio.create_task(ask(scopes[number % 4], number)) for number in range(600)]
+    while waiting := [call for call in calls if not call.done()]:
+        await asyncio.sleep(chance.uniform(0, 0.004))
+        chance.choice(waiting).cancel()
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {asyncio.CancelledError, type(None)}
+    for scope in scopes * 5:
+        assert [row.id for row in await run_alone(scope, BUSINESSES, {"name": None})] == [scope.business_id]

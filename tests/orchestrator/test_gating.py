@@ -4,11 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from omni_app.infra.background import finish_tasks
 from omni_app.infra.clock import now
-from omni_app.infra.database import app_engine, open_db, system_db
+from omni_app.infra.database import open_db, system_db
 from omni_app.infra.errors import Forbidden, TooMany
 from omni_app.limits.abuse import lift_customer
 from omni_app.limits.abuse_rules import set_abuse_rules
@@ -16,6 +15,7 @@ from omni_app.limits.refusals import flush_refusals
 from omni_app.orchestrator.sayings import SAYINGS
 from omni_app.orchestrator.turn import process, receive
 from tests.making import Made, inbound, make_business, rows
+from tests.orchestrator.wire import traced
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -199,15 +199,6 @@ async def test_an_ordinary_message_costs_no_statement_more() -> None:
     made = await make_business()
     await say(made, "Is there parking?")
     await finish_tasks(30)  # the first message of a month asks once how full it is
-    statements: list[str] = []
-
-    def on_statement(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        statements.append(statement)
-
-    engine = app_engine().sync_engine
-    event.listen(engine, "before_cursor_execute", on_statement)
-    try:
+    with traced() as wire:
         await say(made, "price of a checkup", network_address=HERE)
-    finally:
-        event.remove(engine, "before_cursor_execute", on_statement)
-    assert statements == []  # the facts and the message go to the driver as they are, in one round trip each
+    assert wire.statements == 5  # begin, scope, facts, message, commit

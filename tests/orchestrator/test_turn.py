@@ -5,13 +5,12 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event
 
 from omni_app.cache.process import forget_all
 from omni_app.conversations.answering import claim_turn
 from omni_app.customers.blocking import block_customer
 from omni_app.infra.background import finish_tasks
-from omni_app.infra.database import app_engine, open_db
+from omni_app.infra.database import open_db
 from omni_app.infra.errors import Forbidden, NotFound, TooMany
 from omni_app.infra.redis import redis_client
 from omni_app.knowledge.faqs import delete_faq, list_faqs, prepare_faq, update_faq
@@ -19,6 +18,7 @@ from omni_app.orchestrator.receipts import load_receipt
 from omni_app.orchestrator.turn import Outcome, continue_conversation, process, receive
 from tests.harness.waiting import until
 from tests.making import count, inbound, make_business, rows
+from tests.orchestrator.wire import traced
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -199,32 +199,17 @@ async def test_another_tenants_conversation_is_not_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "most"), [("price of a checkup", 8), ("what would a check up set me back", 8), ("I want to talk to a person", 10)]
+    ("text", "most"), [("price of a checkup", 9), ("what would a check up set me back", 9), ("I want to talk to a person", 14)]
 )
 async def test_a_turn_takes_few_statements_and_two_commits(text: str, most: int) -> None:
     made = await make_business()
     await process(made.scope, inbound("is there parking"))
     await finish_tasks(30)  # the first message of a month asks once how full it is
-    statements, commits = [], []
-    engine = app_engine().sync_engine
-
-    def on_statement(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        statements.append(statement)
-
-    def on_commit(_connection: object) -> None:
-        commits.append(1)
-
-    event.listen(engine, "before_cursor_execute", on_statement)
-    event.listen(engine, "commit", on_commit)
-    try:
+    with traced() as wire:
         await process(made.scope, inbound(text))
-    finally:
-        event.remove(engine, "before_cursor_execute", on_statement)
-        event.remove(engine, "commit", on_commit)
-    # The key look-up of an HTTP turn is one more.
-    assert len(statements) <= most - 1
+    assert 0 < wire.statements <= most
     # Handing over looks at the line of people once.
-    assert len(commits) <= (3 if most > 8 else 2)
+    assert 0 < wire.commits <= (3 if most > 9 else 2)
 
 
 async def test_a_question_in_another_language_is_told_so_and_a_person_offered() -> None:
