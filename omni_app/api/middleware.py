@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import structlog
 from starlette.exceptions import HTTPException
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from omni_app.api import content_policy
@@ -18,6 +19,7 @@ from omni_app.infra.log import get_logger
 from omni_app.infra.metrics import HTTP_SECONDS
 from omni_app.limits.addresses import take_keyless_call
 from omni_app.limits.headers import rate_limit_headers
+from omni_app.tenancy.sessions import COOKIE, find_viewer
 
 log = get_logger("omni_app.http")
 
@@ -109,6 +111,10 @@ class Edge:
                 await _drop_rest(receive)
                 await failure(413, "too_large", too_large(_most(path)))(scope, receive, out)
                 return
+            if path == _PAGE_UPLOAD and not await _is_signed_in(headers):
+                await _drop_rest(receive)
+                await failure(401, "signed_out", "Sign in, then send the file again.")(scope, receive, out)
+                return
             if path.startswith("/api/") and b"authorization" not in headers and not await _may_call(scope):
                 await failure(429, "too_many", MANY_KEYLESS)(scope, receive, out)
                 return
@@ -147,6 +153,12 @@ def _route(scope: Scope) -> str:
     # The template, never the path: ids would make a series each, and paths may hold secrets.
     route = scope.get("route")
     return str(getattr(route, "path", "other"))
+
+
+async def _is_signed_in(headers: dict[bytes, bytes]) -> bool:
+    """Whether a page of somebody who is signed in asks; the handler that gets the files asks who may do what."""
+    cookies = cookie_parser(headers.get(b"cookie", b"").decode("latin-1"))
+    return await find_viewer(cookies.get(COOKIE, "")) is not None
 
 
 async def _may_call(scope: Scope) -> bool:

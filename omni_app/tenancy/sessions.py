@@ -21,6 +21,8 @@ from omni_app.tenancy.models import Session
 from omni_app.tenancy.roles import permissions_of
 
 TICKET_LIFE = timedelta(seconds=30)
+# The cookie of the pages; it holds the token.
+COOKIE = "omni_session"
 SESSION_LIFE = timedelta(days=14)
 
 

@@ -29,12 +29,11 @@ from omni_app.infra.errors import Forbidden, Invalid, NotFound, OmniError, Signe
 from omni_app.infra.ids import new_id
 from omni_app.infra.log import get_logger
 from omni_app.infra.scope import Client
-from omni_app.tenancy.sessions import Viewer, find_viewer
+from omni_app.tenancy.sessions import COOKIE, Viewer, find_viewer
 from omni_app.ui.components.dialogs import told
 
 log = get_logger(__name__)
 
-COOKIE = "omni_session"
 GUARD = "_omni_guard"
 """Attribute that names a handler's mark."""
 

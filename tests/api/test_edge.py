@@ -8,6 +8,7 @@ import pytest
 from omni_app.api.middleware import Edge
 from omni_app.settings import load_settings
 from tests.making import make_business, open_client, rest_app
+from tests.tenancy.people import found
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -136,3 +137,16 @@ async def test_the_widget_may_be_read_from_any_page_and_nothing_else() -> None:
     assert config.headers["access-control-allow-origin"] == "*"
     assert unknown.status_code == 404
     assert "access-control-allow-origin" not in api.headers
+
+
+async def test_files_of_a_page_are_read_from_who_is_signed_in_only() -> None:
+    token = await found()
+    files = {"files": ("notes.txt", b"x" * 3_000_000, "text/plain")}
+    async with open_client() as client:
+        stranger = await client.post("/_upload", files=files)
+        forged = await client.post("/_upload", files=files, headers={"Cookie": "omni_session=not-a-token"})
+        # The pages' own layer, which takes the files, does not run here.
+        known = await client.post("/_upload", files=files, headers={"Cookie": f"a=b; omni_session={token}"})
+    assert (stranger.status_code, stranger.json()["code"]) == (401, "signed_out")
+    assert forged.status_code == 401
+    assert known.status_code == 404

@@ -14,10 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from omni_app.api.access import client_of
 from omni_app.infra.errors import Forbidden, SignedOut
 from omni_app.settings import load_settings
-from omni_app.tenancy.sessions import SESSION_LIFE, sign_out, switch_business
+from omni_app.tenancy.sessions import COOKIE, SESSION_LIFE, sign_out, switch_business
 from omni_app.tenancy.signing_in import complete_sign_in
 
-COOKIE = "omni_session"
 _PORTS = {"http": 80, "https": 443}
 
 
