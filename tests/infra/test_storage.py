@@ -66,7 +66,7 @@ async def test_a_sealed_file_is_unreadable_where_it_lies_and_bound_to_its_busine
     assert await read_sealed(key, store=store) == b"what a provider sent"
     sealed = await read_file(key, store=store)
     moved = await put_file(uuid4(), sealed, store=store)
-    changed = await put_file(uuid4(), sealed[:-1] + b"\0", store=store)
+    changed = await put_file(uuid4(), sealed[:-1] + bytes([sealed[-1] ^ 1]), store=store)
     for wrong in (moved, changed, await put_file(uuid4(), b"", store=store)):
         with pytest.raises(ValueError, match="file"):
             await read_sealed(wrong, store=store)
