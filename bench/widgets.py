@@ -187,6 +187,14 @@ def busy_seconds(port: str) -> dict[str, float]:
     return {**used, "bench": time.process_time(), "all": (user + nice + system) / tick}
 
 
+def loop_ms() -> float:
+    """How long a fixed piece of work of one core takes: machines shared with others swing, and the waiting with them."""
+    started, total = perf_counter(), 0
+    for number in range(2_000_000):
+        total += number
+    return (perf_counter() - started) * 1000
+
+
 async def measure(omni: Omni, count: int) -> bool:
     port = omni.url.rpartition(":")[2]
     warm = Widgets(omni)
@@ -200,6 +208,7 @@ async def measure(omni: Omni, count: int) -> bool:
     print(f"{count} widgets opened in {perf_counter() - started:.1f} s")
     await asyncio.sleep(2)
     at_rest = web_memory(port)
+    speed = [loop_ms() for _ in range(5)]
     used = busy_seconds(port)
     end, texts = perf_counter() + SECONDS, random.Random(11)
     await asyncio.gather(*(visitor.ask_until(end, random.Random(texts.random())) for visitor in widgets.open))
@@ -209,6 +218,8 @@ async def measure(omni: Omni, count: int) -> bool:
     print("processor time: " + ", ".join(f"{kind} {ms:.1f} ms" for kind, ms in each.items()) + " per answered message")
     errors = [*widgets.figures.errors]
     await widgets.close()
+    speed += [loop_ms() for _ in range(5)]
+    print(f"the machine: a loop of two million additions took {min(speed):.0f} to {max(speed):.0f} ms before and after")
     return report(widgets.figures, errors, count, (before, at_rest, after))
 
 
