@@ -61,10 +61,17 @@ class _Ear:
         self.subscribers: set[_Subscriber] = set()
         self.is_open = False
         self.task = self.loop.create_task(_listen(self), name="live notes of other processes")
+        self.returning: asyncio.Task[None] | None = None
 
     def hear(self, note: Note) -> None:
         for subscriber in self.subscribers:
             subscriber.hear(note)
+
+    def resync_when_back(self) -> None:
+        """Redis is away: pages, whose state lies there, may not have come to act on a note they heard. All look again once it is
+        back, even when the subscription itself outlasted it."""
+        if self.returning is None or self.returning.done():
+            self.returning = self.loop.create_task(_resync_when_back(self), name="look again when Redis is back")
 
 
 _ears: dict[asyncio.AbstractEventLoop, _Ear] = {}
@@ -94,6 +101,8 @@ async def publish_now(business_id: UUID, kind: str, **ids: object) -> None:
         await redis_client().publish(_channel(business_id), _sender() + json.dumps({"kind": kind, "ids": note.ids}))
     except RedisError as error:
         log.warning("live note not sent", kind=kind, error=str(error))
+        if (here := _ears.get(asyncio.get_running_loop())) is not None:
+            here.resync_when_back()
 
 
 def publish(db: Db, kind: str, **ids: object) -> None:
@@ -123,8 +132,21 @@ async def subscribe() -> AsyncIterator[Note]:
         ear.subscribers.discard(subscriber)
         if not ear.subscribers:
             ear.task.cancel()
+            if ear.returning is not None:
+                ear.returning.cancel()
             if _ears.get(loop) is ear:
                 del _ears[loop]
+
+
+async def _resync_when_back(ear: _Ear) -> None:
+    while True:
+        await asyncio.sleep(AGAIN_SECONDS)
+        try:
+            await redis_client().get(key("live"))
+        except (RedisError, OSError):
+            continue
+        ear.hear(Note(kind=RESYNC))
+        return
 
 
 async def _listen(ear: _Ear) -> None:

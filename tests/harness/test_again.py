@@ -39,7 +39,9 @@ def run(folder: Path, fails: int, *options: str) -> tuple[int, str, str]:
     folder.mkdir(parents=True)
     (folder / "test_flaky.py").write_text(FLAKY.format(notes=notes, fails=fails))
     (root / "pytest.ini").write_text("[pytest]\n")
-    command = [sys.executable, "-m", "pytest", "-p", "tests.harness.again", "-p", "no:cacheprovider", *options, str(root)]
+    # A folder of its own for temporary files: pytest closes the common one to other users, and a database may lie there.
+    own = f"--basetemp={root.with_name(root.name + '-temporary')}"
+    command = [sys.executable, "-m", "pytest", own, "-p", "tests.harness.again", "-p", "no:cacheprovider", *options, str(root)]
     # No other plug-ins: importing them takes longer than these tests.
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(

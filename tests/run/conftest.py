@@ -3,7 +3,10 @@
 It has a language model that streams slow answers (a stand-in that a test may tell how), and a provider simulator of its own.
 """
 
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,14 +17,18 @@ from tests.stubs.openai_stub import OpenAIStub
 
 
 @pytest.fixture(scope="session")
-def model_and_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OpenAIStub, Omni]]:
+def model_and_installation() -> Iterator[tuple[OpenAIStub, Omni]]:
+    # Not in pytest's own folder: another pytest that starts closes that to the user of the database.
+    folder = Path(tempfile.mkdtemp(prefix="omni-run-", dir="/tmp"))
+    folder.chmod(0o711)
     # Longer than a socket's path may be, on purpose: the sockets must find a place of their own.
-    home = tmp_path_factory.mktemp("run") / ("a-long-name-" * 8) / "home"
+    home = folder / ("a-long-name-" * 8) / "home"
     made = Omni.at(home, API_CALLS_PER_HOUR="1000000", **SETTINGS)
     model = slow_model(made)
     yield model, made
     made.end()
     model.close()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

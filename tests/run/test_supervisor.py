@@ -69,6 +69,8 @@ def test_whatever_ends_it_nothing_is_left_running_and_the_next_start_goes_on(omn
             os.kill(pid, signal.SIGKILL)
     assert omni.process is not None
     omni.process.wait()
+    # Who still ends would be taken for one of the next start.
+    wait_until(lambda: not omni.survivors(), STOP_SECONDS)
     # The supervisor alone, in the middle of the start that repairs this.
     launch_until_it_works(omni)
     os.kill(omni.supervisor_pid(), signal.SIGKILL)
